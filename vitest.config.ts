@@ -1,0 +1,31 @@
+import { defaultClientConditions, defaultServerConditions } from 'vite'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+/** Tests import sources, so that a stale build can never make a test pass. */
+const resolveSources = {
+  resolve: { conditions: ['source', ...defaultClientConditions] },
+  ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
+}
+
+const project = (name: string, include: string[]): ViteUserConfig => ({
+  ...resolveSources,
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', '**/dist/**', '**/competitors/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      ...['core', 'native', 'quant', 'hnsw'].map((name) => project(name, [`packages/${name}/src/**/*.test.ts`])),
+      project('bench', ['apps/bench/src/**/*.test.ts']),
+      project('house', ['test/**/*.test.ts']),
+    ],
+  },
+})
+
+export default config
