@@ -1,0 +1,128 @@
+import type { Metric, Shape, Vectors } from './metric.ts'
+import type { Element, NativeCodec } from './quantizer.ts'
+
+/**
+ * The contract of the optional native addon (`@omen/native`): everything it does, TypeScript can do too, slower.
+ *
+ * Memory belongs to TypeScript: chunks of slabs are typed arrays that both sides read. Native objects keep the chunks
+ * that were attached to them alive.
+ */
+export interface Accelerator {
+  /** Allocates zeroed memory, aligned for the widest loads and, when `huge`, advised to lie on huge pages. */
+  allocate(sizeBytes: number, huge: boolean): ArrayBuffer
+  createCodes(shape: Shape, codec: NativeCodec, bytesPerRow: number): NativeCodes
+  createGraph(options: NativeGraphOptions): NativeGraph
+  /** One distance between two single vectors of elements, as the kernels give it (see `referenceDistance`). */
+  distance(element: Element, metric: Metric, a: Uint8Array, b: Uint8Array, dimension: number): number
+  /** What runs on this machine. */
+  doctor(): Doctor
+}
+
+export interface Doctor {
+  readonly kernels: string
+  /** Every set of kernels that this processor could run, best first. */
+  readonly available: readonly string[]
+  readonly threads: number
+  readonly pageSizeBytes: number
+  /** How the system hands out huge pages: `always`, `madvise`, `never` or `unknown`. */
+  readonly hugePages: string
+  /** Compiler that built the addon. */
+  readonly compiler: string
+}
+
+/** Why a native call refused a vector: its index in the batch, and the error code. */
+export interface Refusal {
+  readonly index: number
+  readonly code: 'not_finite' | 'zero_vector' | 'out_of_range'
+}
+
+/** Where results of `count` searches for `k` rows go; `counts[i]` rows of search i are valid, the rest is untouched. */
+export interface ResultBuffers {
+  readonly rows: Uint32Array
+  readonly distances: Float32Array
+  readonly counts: Uint32Array
+}
+
+/** Codes in a slab, with the kernels to score them. */
+export interface NativeCodes {
+  /** Hands over the next chunk of the slab. */
+  attach(chunk: Uint8Array): void
+  /**
+   * Prepares and encodes vectors into the given rows, on the pool. The vectors are borrowed until the promise resolves.
+   *
+   * @returns the first refused vector, or undefined when all were encoded
+   */
+  encode(vectors: Vectors, rows: Uint32Array, threads: number): Promise<Refusal | undefined>
+  /** Distances from one raw (unprepared) query to rows; the query must be valid. For tests and rescoring. */
+  scoreSync(query: Vectors, rows: Uint32Array, distances: Float32Array): void
+  /**
+   * The exact k nearest of rows 0 … rowCount − 1 by these codes, ties by row.
+   *
+   * @param accept bit r set: row r may be returned; undefined: all may
+   * @returns the first refused query, or undefined
+   */
+  scan(
+    queries: Vectors,
+    k: number,
+    rowCount: number,
+    accept: Uint32Array | undefined,
+    threads: number,
+    out: ResultBuffers,
+  ): Promise<Refusal | undefined>
+  scanSync(
+    queries: Vectors,
+    k: number,
+    rowCount: number,
+    accept: Uint32Array | undefined,
+    out: ResultBuffers,
+  ): Refusal | undefined
+}
+
+export interface NativeGraphOptions {
+  /** Links a row gets on upper layers; twice as many fit on the base layer. */
+  readonly m: number
+  /** Candidates kept while inserting. */
+  readonly beam: number
+  /** Codes that searches and inserts traverse. */
+  readonly codes: NativeCodes
+  /** Finer codes that rescore the best candidates; undefined: the traversal's distances are final. */
+  readonly exact: NativeCodes | undefined
+  /** Shared state, see `GraphHead` in `@omen/hnsw`. */
+  readonly head: Uint32Array
+  /** Thresholds of the level hash: a row is on level l ≥ 1 when its hash is below `levels[l − 1]`. */
+  readonly levels: Uint32Array
+}
+
+/** Parameters of one search, or of each search of a batch. */
+export interface NativeSearch {
+  readonly k: number
+  readonly beam: number
+  /** Candidates to rescore with the exact codes (at least k); ignored without exact codes. */
+  readonly rescore: number
+  /** Results farther than this are left out; Infinity for no limit. */
+  readonly radius: number
+  readonly accept: Uint32Array | undefined
+}
+
+/** The graph's hot loops over slabs that TypeScript owns. */
+export interface NativeGraph {
+  /** Hands over the next chunk of the named slab. */
+  attach(slab: 'links' | 'state' | 'anchors' | 'upperAt' | 'upper', chunk: Uint8Array): void
+  /**
+   * Links rows whose codes are in place into the graph, on the pool.
+   *
+   * @param control `control[0]` counts the rows done (written by the pool); a non-zero `control[1]` asks it to stop
+   * @returns rows linked: the first so many of `rows`, when stopped early
+   */
+  insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number>
+  /** Gives rows that link to tombstones new neighbours from among the tombstones' own, on the pool. */
+  relink(rows: Uint32Array, threads: number): Promise<void>
+  searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined
+  search(query: Vectors, search: NativeSearch, out: ResultBuffers): Promise<Refusal | undefined>
+  searchMany(
+    queries: Vectors,
+    search: NativeSearch,
+    threads: number,
+    out: ResultBuffers,
+  ): Promise<Refusal | undefined>
+}

@@ -1,0 +1,52 @@
+import type { Accelerator, NativeCodes } from './accelerator.ts'
+import { elementsPerVector, prepareVectors, vectorError, type Vectors } from './metric.ts'
+import type { Codec, Scorer } from './quantizer.ts'
+import { Slab } from './slab.ts'
+
+/** Rows prepared and encoded at a time in TypeScript before the event loop gets its turn. */
+const ROWS_PER_TURN = 512
+
+/** The codes of an index's rows: a codec, the slab it writes to, and the accelerator's view of both where there is one. */
+export class Codes {
+  readonly codec: Codec
+  readonly slab: Slab
+  /** Present when an accelerator was given and the codec describes itself to it. */
+  readonly native: NativeCodes | undefined
+
+  constructor(codec: Codec, accelerator?: Accelerator) {
+    this.codec = codec
+    const native = codec.native && accelerator?.createCodes(codec.shape, codec.native, codec.bytesPerRow)
+    this.native = native
+    this.slab = new Slab(codec.bytesPerRow, {
+      accelerator,
+      ...(native ? { onChunk: (chunk: Uint8Array) => native.attach(chunk) } : {}),
+    })
+  }
+
+  /** A scorer of its own over these codes, in TypeScript. */
+  scorer(): Scorer {
+    return this.codec.scorer(this.slab)
+  }
+
+  /**
+   * Prepares and encodes vectors into rows that there is room for.
+   *
+   * @param vectors whole raw vectors: borrowed until the promise resolves
+   * @param rows one row number for each vector
+   * @throws OmenError `not_finite`, `zero_vector`, `out_of_range`, naming the vector; some rows may then be overwritten
+   */
+  async encode(vectors: Vectors, rows: Uint32Array, threads: number): Promise<void> {
+    if (this.native) {
+      const refusal = await this.native.encode(vectors, rows, threads)
+      if (refusal) throw vectorError(refusal.code, refusal.index)
+      return
+    }
+    const elements = elementsPerVector(this.codec.shape)
+    const prepared = vectors.slice(0, elements)
+    for (let i = 0; i < rows.length; i++) {
+      if (i > 0 && i % ROWS_PER_TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0))
+      prepareVectors(vectors.subarray(i * elements, (i + 1) * elements), this.codec.shape, prepared, i)
+      this.codec.encode(prepared, this.slab.row(rows[i] as number))
+    }
+  }
+}

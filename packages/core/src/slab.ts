@@ -1,0 +1,90 @@
+import type { Accelerator } from './accelerator.ts'
+
+/** A chunk holds 2^14 rows: small enough that a little index stays little, large enough for huge pages. */
+export const CHUNK_SHIFT = 14
+export const CHUNK_ROWS: number = 1 << CHUNK_SHIFT
+export const CHUNK_MASK: number = CHUNK_ROWS - 1
+
+/** The row number that is no row: it ends a list of neighbours and fills the missing results of a batch search. */
+export const NO_ROW = 0xffffffff
+
+/**
+ * Fixed-size rows of bytes in chunks of `CHUNK_ROWS`, read by TypeScript and C++ alike.
+ *
+ * It grows by whole chunks, so nothing is ever copied and no address ever changes; the pages of a chunk are
+ * committed by the operating system when first touched, so an unfilled chunk costs no memory.
+ */
+export class Slab {
+  readonly bytesPerRow: number
+  /** The chunks' bytes, each `CHUNK_ROWS * bytesPerRow` long. */
+  readonly chunks: Uint8Array[] = []
+  /** The same chunks as unsigned 32-bit words; empty where `bytesPerRow` is not a multiple of 4. */
+  readonly words: Uint32Array[] = []
+  readonly #accelerator: Accelerator | undefined
+  readonly #fill: number
+  readonly #onChunk: ((chunk: Uint8Array) => void) | undefined
+
+  /**
+   * @param fill byte that new rows consist of
+   * @param onChunk told of each new chunk: how the accelerator learns its address
+   */
+  constructor(
+    bytesPerRow: number,
+    options: { accelerator?: Accelerator | undefined; fill?: number; onChunk?: (chunk: Uint8Array) => void } = {},
+  ) {
+    this.bytesPerRow = bytesPerRow
+    this.#accelerator = options.accelerator
+    this.#fill = options.fill ?? 0
+    this.#onChunk = options.onChunk
+  }
+
+  /** Rows there is room for. */
+  get capacity(): number {
+    return this.chunks.length * CHUNK_ROWS
+  }
+
+  /** Bytes that `rows` rows take. */
+  bytesFor(rows: number): number {
+    return rows * this.bytesPerRow
+  }
+
+  /** Makes room for rows 0 … rows − 1. */
+  ensure(rows: number): void {
+    while (this.capacity < rows) {
+      const bytes = CHUNK_ROWS * this.bytesPerRow
+      // A first chunk that will be mostly full, or any later one, is worth huge pages; a small index is not.
+      const huge = this.chunks.length > 0 || rows >= CHUNK_ROWS / 4
+      const buffer = this.#accelerator?.allocate(bytes, huge) ?? new ArrayBuffer(bytes)
+      const chunk = new Uint8Array(buffer)
+      this.chunks.push(chunk)
+      if (this.bytesPerRow % 4 === 0) this.words.push(new Uint32Array(buffer))
+      this.#onChunk?.(chunk)
+    }
+  }
+
+  /** Fills row numbers `from` … `to` − 1 with the slab's fill byte. */
+  clear(from: number, to: number): void {
+    for (let row = from; row < to; ) {
+      const end = Math.min(to, (row | CHUNK_MASK) + 1)
+      const chunk = this.chunks[row >>> CHUNK_SHIFT] as Uint8Array
+      const first = row & CHUNK_MASK
+      chunk.fill(this.#fill, first * this.bytesPerRow, (first + end - row) * this.bytesPerRow)
+      row = end
+    }
+  }
+
+  /** A view of one row's bytes: borrowed, valid as long as the slab. */
+  row(row: number): Uint8Array {
+    const chunk = this.chunks[row >>> CHUNK_SHIFT] as Uint8Array
+    const start = (row & CHUNK_MASK) * this.bytesPerRow
+    return chunk.subarray(start, start + this.bytesPerRow)
+  }
+
+  /** The bytes of rows 0 … rows − 1 in order, as one view per chunk: borrowed. */
+  *parts(rows: number): Generator<Uint8Array, void, undefined> {
+    for (let start = 0; start < rows; start += CHUNK_ROWS) {
+      const chunk = this.chunks[start >>> CHUNK_SHIFT] as Uint8Array
+      yield chunk.subarray(0, Math.min(CHUNK_ROWS, rows - start) * this.bytesPerRow)
+    }
+  }
+}
