@@ -1,5 +1,5 @@
 import type { Accelerator, NativeCodes } from './accelerator.ts'
-import { elementsPerVector, prepareVectors, vectorError, type Vectors } from './metric.ts'
+import { elementsPerVector, prepareVectors, type Vectors, vectorError } from './metric.ts'
 import type { Codec, Scorer } from './quantizer.ts'
 import { Slab } from './slab.ts'
 

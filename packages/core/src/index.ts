@@ -1,1 +1,62 @@
-export {}
+export type {
+  Accelerator,
+  Doctor,
+  NativeCodes,
+  NativeGraph,
+  NativeGraphOptions,
+  NativeSearch,
+  Refusal,
+  ResultBuffers,
+} from './accelerator.ts'
+export { Bitset, populationCount } from './bitset.ts'
+export { Codes } from './codes.ts'
+export { OmenError, type OmenErrorCode, throwIfAborted, unreachable } from './errors.ts'
+export {
+  bf16FromF32,
+  dotF32,
+  dotI8U8,
+  dotU8,
+  f16FromF32,
+  f32FromBf16,
+  f32FromF16,
+  hammingBits,
+  l2F32,
+  l2U8,
+  referenceDistance,
+} from './kernels.ts'
+export {
+  checkShape,
+  countVectors,
+  elementsPerVector,
+  MAX_DIMENSION,
+  METRICS,
+  type Metric,
+  prepareVectors,
+  type Shape,
+  type Vectors,
+  vectorError,
+} from './metric.ts'
+export { none, roundUp } from './none.ts'
+export type { Codec, Element, NativeCodec, Quantizer, Scorer } from './quantizer.ts'
+export { closedError, Queue } from './queue.ts'
+export {
+  type CheckedSearch,
+  checkQuery,
+  checkSearch,
+  countQueries,
+  MAX_BATCH_RESULTS,
+} from './search-options.ts'
+export { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT, NO_ROW, Slab } from './slab.ts'
+export { TRAINING_VECTORS, trainCodec } from './train.ts'
+export { TURN_MS, Turns, takeTurn } from './turn.ts'
+export type {
+  AddOptions,
+  IndexStats,
+  Progress,
+  SearchManyOptions,
+  SearchManyResult,
+  SearchOptions,
+  SearchResult,
+  Section,
+  VectorIndex,
+} from './vector-index.ts'

@@ -41,7 +41,10 @@ export function elementsPerVector(shape: Shape): number {
 export function checkShape(shape: Shape): void {
   const { dimension, metric } = shape
   if (!METRICS.includes(metric)) {
-    throw new OmenError('unknown_metric', `unknown metric ${String(metric)}: choose one of ${METRICS.join(', ')}`)
+    throw new OmenError(
+      'unknown_metric',
+      `unknown metric ${String(metric)}: choose one of ${METRICS.join(', ')}`,
+    )
   }
   if (!Number.isInteger(dimension) || dimension < 1 || dimension > MAX_DIMENSION) {
     throw new OmenError(
@@ -50,7 +53,10 @@ export function checkShape(shape: Shape): void {
     )
   }
   if (metric === 'hamming' && dimension % 8 !== 0) {
-    throw new OmenError('invalid_argument', `hamming needs a dimension that is a multiple of 8, got ${dimension}`)
+    throw new OmenError(
+      'invalid_argument',
+      `hamming needs a dimension that is a multiple of 8, got ${dimension}`,
+    )
   }
 }
 
@@ -124,7 +130,8 @@ export const MIN_SQUARED_LENGTH = 1e-36
 /** The error for a vector that `prepareVectors`, or the accelerator in its place, refuses. */
 export function vectorError(code: 'not_finite' | 'zero_vector' | 'out_of_range', index: number): OmenError {
   const why = {
-    not_finite: 'has a component that is NaN, infinite or too large (its squared length must stay below 1.7e38)',
+    not_finite:
+      'has a component that is NaN, infinite or too large (its squared length must stay below 1.7e38)',
     zero_vector: 'is zero, and has no direction to compare by cosine',
     out_of_range: 'has a component outside the range of its codes (f16 holds ±65504)',
   }[code]

@@ -30,7 +30,11 @@ export class Slab {
    */
   constructor(
     bytesPerRow: number,
-    options: { accelerator?: Accelerator | undefined; fill?: number; onChunk?: (chunk: Uint8Array) => void } = {},
+    options: {
+      accelerator?: Accelerator | undefined
+      fill?: number
+      onChunk?: (chunk: Uint8Array) => void
+    } = {},
   ) {
     this.bytesPerRow = bytesPerRow
     this.#accelerator = options.accelerator

@@ -1,0 +1,112 @@
+import { Bitset } from './bitset.ts'
+import { OmenError, throwIfAborted } from './errors.ts'
+import { countVectors, type Shape, type Vectors } from './metric.ts'
+import type { SearchManyOptions } from './vector-index.ts'
+
+/** Search options after checking, with every default filled in. */
+export interface CheckedSearch {
+  readonly k: number
+  /** At least k. */
+  readonly beam: number
+  /** At least k. */
+  readonly rescore: number
+  readonly accept: Bitset | undefined
+  /** A value of f32, as distances are; Infinity for no limit. */
+  readonly radius: number
+  readonly signal: AbortSignal | undefined
+  /** Undefined: all that the pool has. */
+  readonly threads: number | undefined
+}
+
+/** Result places of one batch search: two arrays of 1 GiB. */
+export const MAX_BATCH_RESULTS: number = 2 ** 28
+
+const KNOWN: ReadonlySet<string> = new Set(['k', 'beam', 'rescore', 'accept', 'radius', 'signal', 'threads'])
+
+/**
+ * Checks what a caller asks of a search and fills in the defaults.
+ *
+ * @param defaults `beam` and `rescore` of an index for a search that does not name them
+ * @throws OmenError `invalid_argument` naming the option; `aborted` when the signal has fired already
+ */
+export function checkSearch(
+  options: SearchManyOptions,
+  defaults: { readonly beam: number; readonly rescore: number },
+): CheckedSearch {
+  if (typeof options !== 'object' || options === null) {
+    throw new OmenError('invalid_argument', 'a search needs options, at least { k }')
+  }
+  // A misspelt option that is silently ignored costs its user an afternoon.
+  for (const name in options) {
+    if (!KNOWN.has(name)) {
+      throw new OmenError(
+        'invalid_argument',
+        `unknown search option ${name}: there are ${[...KNOWN].join(', ')}`,
+      )
+    }
+  }
+  const { accept, radius = Infinity, signal } = options
+  const k = wholeNumber('k', options.k)
+  const beam = options.beam === undefined ? defaults.beam : wholeNumber('beam', options.beam)
+  const rescore = options.rescore === undefined ? defaults.rescore : wholeNumber('rescore', options.rescore)
+  const threads = options.threads === undefined ? undefined : wholeNumber('threads', options.threads)
+  if (typeof radius !== 'number' || Number.isNaN(radius)) {
+    throw new OmenError('invalid_argument', `radius must be a number, got ${String(radius)}`)
+  }
+  if (accept !== undefined && !(accept instanceof Bitset)) {
+    throw new OmenError('invalid_argument', 'accept must be a Bitset')
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new OmenError('invalid_argument', 'signal must be an AbortSignal')
+  }
+  throwIfAborted(signal)
+  return {
+    k,
+    beam: Math.max(k, beam),
+    rescore: Math.max(k, rescore),
+    accept,
+    radius: Math.fround(radius),
+    signal,
+    threads,
+  }
+}
+
+/**
+ * Checks that a query is one vector of the shape, by type and length; its values are checked when it is prepared.
+ *
+ * @throws OmenError `invalid_argument` for a wrong array type, `dimension_mismatch` for a wrong length
+ */
+export function checkQuery(query: Vectors, shape: Shape): void {
+  const count = countVectors(query, shape)
+  if (count !== 1) {
+    throw new OmenError(
+      'dimension_mismatch',
+      `a query is one vector of dimension ${shape.dimension}, got ${count}: use searchMany for several`,
+    )
+  }
+}
+
+/**
+ * Counts the queries of a batch search and checks that its results can be held.
+ *
+ * @throws OmenError `invalid_argument`, `dimension_mismatch` as `countVectors`; `invalid_argument` for too many results
+ */
+export function countQueries(queries: Vectors, shape: Shape, k: number): number {
+  const count = countVectors(queries, shape)
+  if (count * k > MAX_BATCH_RESULTS) {
+    throw new OmenError(
+      'invalid_argument',
+      `${count} queries of k = ${k} need more than 2^28 result places: search in smaller batches`,
+    )
+  }
+  return count
+}
+
+const MAX_WHOLE_NUMBER = 0xffffffff
+
+function wholeNumber(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > MAX_WHOLE_NUMBER) {
+    throw new OmenError('invalid_argument', `${name} must be a whole number from 1 on, got ${String(value)}`)
+  }
+  return value
+}
