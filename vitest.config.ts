@@ -21,7 +21,9 @@ const project = (name: string, include: string[]): ViteUserConfig => ({
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      ...['core', 'native', 'quant', 'hnsw'].map((name) => project(name, [`packages/${name}/src/**/*.test.ts`])),
+      ...['core', 'native', 'quant', 'hnsw'].map((name) =>
+        project(name, [`packages/${name}/src/**/*.test.ts`]),
+      ),
       project('bench', ['apps/bench/src/**/*.test.ts']),
       project('house', ['test/**/*.test.ts']),
     ],

@@ -20,7 +20,8 @@ export function environment() {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
   // What `npm run` tells its script is not meant for the package managers that the script starts.
   for (const name of Object.keys(env)) {
-    if (/^npm_(lifecycle|package)_|^npm_(command|execpath|node_execpath)$|^INIT_CWD$/.test(name)) delete env[name]
+    if (/^npm_(lifecycle|package)_|^npm_(command|execpath|node_execpath)$|^INIT_CWD$/.test(name))
+      delete env[name]
   }
   env.PATH = [dirname(process.execPath), process.env.PATH].join(delimiter)
   if (!process.stdout.isTTY) {
@@ -85,7 +86,8 @@ async function ensurePnpm() {
   const args = ['install', '--prefix', home, '--no-audit', '--no-fund', '--no-update-notifier', pinned]
   const npm = process.env.npm_execpath ?? ''
   const result = basename(npm) === 'npm-cli.js' ? await node(npm, args) : await execute('npm', args)
-  if (result.code !== 0 || !existsSync(entry)) throw new Error(`npm could not install ${pinned}\n${result.output}`)
+  if (result.code !== 0 || !existsSync(entry))
+    throw new Error(`npm could not install ${pinned}\n${result.output}`)
   return entry
 }
 
@@ -100,7 +102,9 @@ export async function ensureDependencies() {
     say('installing dependencies')
     const result = await pnpm(['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'])
     if (result.code !== 0) {
-      throw new Error(`pnpm install failed; after editing a manifest run: node scripts/pnpm.mjs install\n${result.output}`)
+      throw new Error(
+        `pnpm install failed; after editing a manifest run: node scripts/pnpm.mjs install\n${result.output}`,
+      )
     }
   })
 }
@@ -115,7 +119,13 @@ export async function ensureNative() {
   const home = join(root, 'packages/native')
   if (!existsSync(join(home, 'binding.gyp'))) return { ok: false, reason: 'there are no native sources' }
   const sources = walk(home).filter((file) => /\.(gypi?|c|cc|cpp|h|hpp|inl)$/.test(file))
-  const compiler = [process.platform, process.arch, process.env.CC, process.env.CXX, process.env.CXXFLAGS].join()
+  const compiler = [
+    process.platform,
+    process.arch,
+    process.env.CC,
+    process.env.CXX,
+    process.env.CXXFLAGS,
+  ].join()
   const built = () => list(join(home, 'build/Release')).some((name) => name.endsWith('.node'))
   try {
     await once(
@@ -151,8 +161,11 @@ export async function ensureBuild() {
  * @returns {Promise<{ ok: boolean, reason?: string }>}
  */
 export async function ensureCompetitors() {
-  if (!existsSync(join(competitors, 'package.json'))) return { ok: false, reason: 'no competitors are listed' }
-  const manifests = list(competitors).filter((name) => /^(package\.json|pnpm-(lock|workspace)\.yaml)$/.test(name))
+  if (!existsSync(join(competitors, 'package.json')))
+    return { ok: false, reason: 'no competitors are listed' }
+  const manifests = list(competitors).filter((name) =>
+    /^(package\.json|pnpm-(lock|workspace)\.yaml)$/.test(name),
+  )
   try {
     await once(
       'apps/bench/competitors/node_modules/.omen-installed',
@@ -160,7 +173,14 @@ export async function ensureCompetitors() {
       async () => {
         say('installing the competitors, which compiles some of them')
         const frozen = manifests.includes('pnpm-lock.yaml') ? ['--frozen-lockfile'] : []
-        const args = ['install', '--dir', competitors, '--ignore-workspace', '--reporter=append-only', ...frozen]
+        const args = [
+          'install',
+          '--dir',
+          competitors,
+          '--ignore-workspace',
+          '--reporter=append-only',
+          ...frozen,
+        ]
         const result = await pnpm(args, { env: { CI: 'true' } })
         if (result.code !== 0) throw new Error(result.output)
       },
@@ -176,7 +196,8 @@ export async function ensureCompetitors() {
 /** Everything a job needs, in order; the two compilers run side by side. */
 export async function bootstrap() {
   const major = Number(process.versions.node.split('.')[0])
-  if (major < minimumNode) throw new Error(`Omen needs Node ${minimumNode} or newer; this is ${process.version}`)
+  if (major < minimumNode)
+    throw new Error(`Omen needs Node ${minimumNode} or newer; this is ${process.version}`)
   await ensureDependencies()
   const [native] = await Promise.all([ensureNative(), ensureBuild()])
   return { native }

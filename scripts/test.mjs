@@ -1,0 +1,108 @@
+// `npm test`: everything CI runs. Each check counts as one beside the tests; the last line is the sum.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { bootstrap, cache, execute, fail, pnpm, root, say, tool } from './bootstrap.mjs'
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
+
+/**
+ * Counts one check. `work` resolves with an exit code and output, or with `{ skip: reason }`.
+ *
+ * @returns {Promise<boolean>} whether it did not fail
+ */
+async function check(name, work) {
+  const began = Date.now()
+  const result = await work().catch((error) => ({ code: 1, output: String(error?.message ?? error) }))
+  const seconds = ((Date.now() - began) / 1000).toFixed(1)
+  if (result.skip) {
+    total.skipped++
+    say(`skipped ${name}: ${result.skip}`)
+    return true
+  }
+  const ok = result.code === 0
+  total[ok ? 'passed' : 'failed']++
+  say(`${ok ? 'passed ' : 'FAILED '} ${name} (${seconds} s)`)
+  if (!ok) {
+    failures.push(name)
+    console.log(result.output.trim())
+  }
+  return ok
+}
+
+/** Runs vitest with its own output shown, and adds what its report counts. */
+async function vitest(name, args, env) {
+  const report = join(cache, 'test', `${name.replaceAll(' ', '-')}.json`)
+  rmSync(report, { force: true })
+  mkdirSync(join(cache, 'test'), { recursive: true })
+  say(name)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const { code } = await tool('vitest', ['run', ...args, ...reporters], { live: true, env })
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
+  total.passed += counts?.numPassedTests ?? 0
+  total.failed += counts?.numFailedTests ?? 0
+  total.skipped += (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
+  if (code === 0 && counts?.numPassedTests > 0) return
+  failures.push(name)
+  // A file that does not load or an error outside any test fails the run without failing a test.
+  if (!counts?.numFailedTests) total.failed++
+}
+
+/** Packs a package as it would be published and asks publint and attw about the very tarball. */
+async function checkPackage(folder) {
+  const packs = join(cache, 'packs')
+  mkdirSync(packs, { recursive: true })
+  const packed = await pnpm(['--dir', folder, 'pack', '--json', '--pack-destination', packs])
+  if (packed.code !== 0) return packed
+  const tarball = JSON.parse(packed.output.slice(packed.output.indexOf('{'))).filename
+  const published = await tool('publint', ['run', tarball, '--strict', '--pack', 'false'])
+  if (published.code !== 0) return published
+  return tool('@arethetypeswrong/cli', [
+    tarball,
+    '--profile',
+    'esm-only',
+    '--no-definitely-typed',
+    '--no-color',
+  ])
+}
+
+async function changesetStatus() {
+  const base = await execute('git', ['rev-parse', '--verify', '--quiet', 'main'])
+  if (base.code !== 0) return { skip: 'there is no local branch main to compare with' }
+  return tool('@changesets/cli', ['status'])
+}
+
+async function main() {
+  const ready = await check('build', async () => {
+    await bootstrap()
+    return { code: 0, output: '' }
+  })
+  // Without dependencies there is nothing that could check anything.
+  if (ready || existsSync(join(root, 'node_modules/vitest'))) {
+    await check('format and lint', () =>
+      tool('@biomejs/biome', ['check', '--error-on-warnings', '--max-diagnostics=200']),
+    )
+    await check('types', () => tool('typescript', ['-p', 'tsconfig.check.json']))
+    await check('unused files, exports and dependencies', () => tool('knip', ['--no-progress']))
+    await check('changesets', changesetStatus)
+    if (ready) {
+      for (const name of readdirSync(join(root, 'packages'))) {
+        const folder = join(root, 'packages', name)
+        if (!existsSync(join(folder, 'package.json'))) continue
+        await check(`package ${relative(root, folder)}`, () => checkPackage(folder))
+      }
+    }
+    await vitest('tests', [])
+    const twins = ['core', 'quant', 'hnsw'].flatMap((name) => ['--project', name])
+    await vitest('tests of the TypeScript twins alone', twins, { OMEN_NATIVE: 'off' })
+  }
+  if (failures.length > 0) say(`failed: ${failures.join(', ')}`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+await main().catch((error) => {
+  total.failed++
+  fail(error)
+})
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
