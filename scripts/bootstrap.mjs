@@ -173,14 +173,7 @@ export async function ensureCompetitors() {
       async () => {
         say('installing the competitors, which compiles some of them')
         const frozen = manifests.includes('pnpm-lock.yaml') ? ['--frozen-lockfile'] : []
-        const args = [
-          'install',
-          '--dir',
-          competitors,
-          '--ignore-workspace',
-          '--reporter=append-only',
-          ...frozen,
-        ]
+        const args = ['install', '--dir', competitors, '--reporter=append-only', ...frozen]
         const result = await pnpm(args, { env: { CI: 'true' } })
         if (result.code !== 0) throw new Error(result.output)
       },
