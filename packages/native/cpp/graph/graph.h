@@ -1,0 +1,196 @@
+// The graph's slabs as C++ sees them. TypeScript owns the memory and describes every slab in @omen/hnsw's graph.ts.
+#pragma once
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "codes.h"
+#include "pool.h"
+#include "slab.h"
+
+namespace omen {
+
+// What a row's byte in the `state` slab says.
+inline constexpr std::byte kAlive{1};
+inline constexpr std::byte kRemoved{2};
+
+// Lists are read while another thread writes them: each entry is atomic by itself, and any mix of an old and a new list
+// is a valid list. What an entry points at was complete before the entry was stored; the load of the row's data
+// depends on the loaded row number, and such loads keep their order on every processor this runs on.
+inline uint32_t load_link(const uint32_t* link) { return __atomic_load_n(link, __ATOMIC_RELAXED); }
+inline void store_link(uint32_t* link, uint32_t row) { __atomic_store_n(link, row, __ATOMIC_RELEASE); }
+
+// A spin lock for sections of a few microseconds that are hardly ever contended.
+class SpinLock {
+ public:
+  void lock() {
+    while (flag_.exchange(true, std::memory_order_acquire)) {
+      while (flag_.load(std::memory_order_relaxed)) {
+      }
+    }
+  }
+  void unlock() { flag_.store(false, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> flag_{false};
+};
+
+// One list of neighbours: at most `capacity` rows, ended by kNoRow when shorter.
+struct Links {
+  uint32_t* rows;
+  uint32_t capacity;
+  uint32_t size() const {
+    uint32_t n = 0;
+    while (n < capacity && load_link(rows + n) != kNoRow) n++;
+    return n;
+  }
+  void write(std::span<const uint32_t> list) {
+    for (uint32_t i = 0; i < capacity; i++) store_link(rows + i, i < list.size() ? list[i] : kNoRow);
+  }
+};
+
+class Graph {
+ public:
+  Graph(uint32_t m, uint32_t beam, Codes& codes, Codes* exact, uint32_t* head, std::vector<uint32_t> levels)
+      : m(m), beam(beam), codes(codes), exact(exact), head(head), levels(std::move(levels)),
+        links(size_t(m) * 8), state(1), anchors(1), upper_at(4), upper(size_t(m) * 4) {}
+
+  const uint32_t m;     // capacity of an upper list; a base list holds twice as many
+  const uint32_t beam;  // candidates kept while inserting
+  Codes& codes;
+  Codes* const exact;
+  uint32_t* const head;
+  const std::vector<uint32_t> levels;
+
+  Slab links, state, anchors, upper_at, upper;
+  std::mutex entry_mutex;
+
+  uint32_t row_limit() const { return load_link(head); }
+  uint32_t entry() const { return __atomic_load_n(head + 1, __ATOMIC_ACQUIRE); }
+  void set_entry(uint32_t row) { __atomic_store_n(head + 1, row, __ATOMIC_RELEASE); }
+  uint32_t root() const { return load_link(head + 2); }
+  void set_root(uint32_t row) { store_link(head + 2, row); }
+
+  // Whether some rows are tombstones.
+  bool has_removed() const { return load_link(head + 5) != 0; }
+
+  // The highest layer a row is on: a function of its number alone.
+  uint32_t level(uint32_t row) const {
+    uint32_t h = row + 0x9e3779b9u;  // murmur3's finalizer
+    h = (h ^ h >> 16) * 0x85ebca6bu;
+    h = (h ^ h >> 13) * 0xc2b2ae35u;
+    h ^= h >> 16;
+    uint32_t l = 0;
+    while (l < levels.size() && h < levels[l]) l++;
+    return l;
+  }
+
+  Links list(uint32_t row, uint32_t layer) const {
+    if (layer == 0) return {links.words(row), 2 * m};
+    return {upper.words(*upper_at.words(row) + layer - 1), m};
+  }
+
+  std::byte state_of(uint32_t row) const { return std::byte(__atomic_load_n((uint8_t*)state.at(row), __ATOMIC_RELAXED)); }
+  uint8_t& anchors_of(uint32_t row) const { return *reinterpret_cast<uint8_t*>(anchors.at(row)); }
+
+  SpinLock& lock_of(uint32_t row) { return locks_[row & (locks_.size() - 1)]; }
+
+ private:
+  // Striped: two rows may share a lock, since no thread ever holds two.
+  std::array<SpinLock, 4096> locks_;
+};
+
+// What one thread needs to search a graph; reused from search to search.
+struct Scratch {
+  BoundQuery query;
+  CandidatePool pool;
+  VisitedSet visited;
+  std::vector<uint32_t> rows;      // a batch of rows to score
+  std::vector<float> distances;    // and their distances
+  std::vector<Candidate> frontier; // min-heap of a filtered search
+  std::vector<Candidate> rescored;
+  std::vector<std::byte> prepared; // the query as prepare_vector leaves it
+  CandidatePool upper_pool;
+
+  void reserve_batch(size_t count) {
+    if (rows.size() < count) {
+      rows.resize(count);
+      distances.resize(count);
+    }
+  }
+};
+
+struct SearchOptions {
+  uint32_t k;
+  uint32_t beam;
+  uint32_t rescore;
+  float radius;
+  Accept accept;
+};
+
+// Walks greedily from `from` on layers `top` … `bottom` (top ≥ bottom ≥ 1) to the row closest to the scratch's query.
+Candidate descend(const Graph& graph, Scratch& scratch, Candidate from, uint32_t top, uint32_t bottom);
+
+// Fills the scratch's pool with the `beam` rows closest to its query that a walk from `from` finds (Malkov & Yashunin
+// 2018, Alg. 2). Tombstones are among them.
+void search_layer(const Graph& graph, Scratch& scratch, Candidate from, size_t beam, uint32_t layer);
+
+// Searches for a raw query and writes at most k results, sorted; their number in `count`.
+Refusal search(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options, uint32_t* rows,
+               float* distances, uint32_t* count);
+
+// Chooses up to `count` neighbours for a row from candidates sorted by their distance to it: each is closer to the row
+// than to any chosen before (Malkov & Yashunin 2018, Alg. 4). `chosen` may start with rows that are kept in any case.
+class NeighbourSelector {
+ public:
+  void select(const Codes& codes, std::span<const Candidate> candidates, size_t count, std::vector<uint32_t>& chosen);
+
+ private:
+  BoundQuery query_;
+};
+
+// Links one row into the graph; rows may be inserted by several threads at once.
+class Inserter {
+ public:
+  explicit Inserter(Graph& graph) : graph_(graph), lists_(graph.levels.size() + 1) {}
+  void insert(uint32_t row);
+
+ private:
+  void publish(uint32_t row, uint32_t top_layer);
+  void anchor(uint32_t row);
+  bool try_attach(uint32_t parent, uint32_t row);
+  void connect(uint32_t neighbour, uint32_t row, uint32_t layer);
+  void prune(uint32_t row, Links list, std::span<const uint32_t> others);
+
+  Graph& graph_;
+  Scratch scratch_;
+  NeighbourSelector selector_;
+  std::vector<std::vector<uint32_t>> lists_;  // chosen neighbours by layer
+  // prune's own scratch
+  BoundQuery prune_query_;
+  std::vector<uint32_t> others_, chosen_;
+  std::vector<float> other_distances_;
+  std::vector<Candidate> candidates_;
+};
+
+// Replaces tombstones in a row's lists by neighbours from among the tombstones' own. Reads only that row's lists and
+// those of tombstones, so rows can be relinked in any order and by many threads (after IP-DiskANN, Xu et al. 2025).
+class Relinker {
+ public:
+  explicit Relinker(Graph& graph) : graph_(graph) {}
+  void relink(uint32_t row);
+
+ private:
+  void relink_layer(uint32_t row, uint32_t layer);
+
+  Graph& graph_;
+  NeighbourSelector selector_;
+  BoundQuery query_;
+  std::vector<uint32_t> rows_, chosen_;
+  std::vector<float> distances_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace omen

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "graph/graph.h"
+
+namespace omen {
+
+void NeighbourSelector::select(const Codes& codes, std::span<const Candidate> candidates, size_t count,
+                               std::vector<uint32_t>& chosen) {
+  for (const Candidate candidate : candidates) {
+    if (chosen.size() >= count) return;
+    const uint32_t row = row_of(candidate);
+    const float to_base = distance_of(candidate);
+    query_.bind_row(codes, row);
+    // A few at a time: most candidates are closer to one of the first chosen, which are the closest to the base.
+    constexpr size_t kStep = 4;
+    float distances[kStep];
+    bool diverse = true;
+    for (size_t i = 0; i < chosen.size() && diverse; i += kStep) {
+      const size_t step = std::min(kStep, chosen.size() - i);
+      query_.score(&chosen[i], step, distances);
+      for (size_t j = 0; j < step; j++) diverse &= distances[j] > to_base;
+    }
+    if (diverse) chosen.push_back(row);
+  }
+}
+
+void Inserter::insert(uint32_t row) {
+  Graph& graph = graph_;
+  uint32_t entry = graph.entry();
+  if (entry == kNoRow) {
+    graph.set_root(row);
+    graph.set_entry(row);
+    return;
+  }
+  const uint32_t level = graph.level(row);
+  const uint32_t top = graph.level(entry);
+  scratch_.query.bind_row(graph.codes, row);
+  float distance;
+  scratch_.query.score(&entry, 1, &distance);
+  Candidate current = descend(graph, scratch_, make_candidate(distance, entry), top, level + 1);
+  // All searches come before the first write, so that nobody finds a row whose lists are empty.
+  const uint32_t top_layer = std::min(level, top);
+  for (uint32_t layer = top_layer + 1; layer-- > 0;) {
+    search_layer(graph, scratch_, current, graph.beam, layer);
+    lists_[layer].clear();
+    selector_.select(graph.codes, {scratch_.pool.begin(), scratch_.pool.end()}, graph.m, lists_[layer]);
+    current = scratch_.pool[0];
+  }
+  publish(row, top_layer);
+  if (level > top) {
+    const std::lock_guard guard(graph.entry_mutex);
+    if (level > graph.level(graph.entry())) graph.set_entry(row);
+  }
+}
+
+void Inserter::publish(uint32_t row, uint32_t top_layer) {
+  for (uint32_t layer = 0; layer <= top_layer; layer++) graph_.list(row, layer).write(lists_[layer]);
+  anchor(row);
+  const uint32_t parent = load_link(graph_.list(row, 0).rows);
+  for (uint32_t layer = 0; layer <= top_layer; layer++) {
+    for (const uint32_t neighbour : lists_[layer]) {
+      if (layer > 0 || neighbour != parent) connect(neighbour, row, layer);
+    }
+  }
+}
+
+// Gives the row a parent in the anchor tree: the tree whose edges are never pruned, in either direction, so that every
+// row can be reached from every other. A row has room for m − 1 children or m; a neighbour with room is preferred,
+// else some descendant of the closest one has room.
+void Inserter::anchor(uint32_t row) {
+  std::vector<uint32_t>& own = lists_[0];
+  const Links list = graph_.list(row, 0);
+  graph_.anchors_of(row) = 1;
+  const auto attach_to_front = [&](size_t index) {
+    std::rotate(own.begin(), own.begin() + long(index), own.begin() + long(index) + 1);
+    Links(list).write(own);
+    return try_attach(own[0], row);
+  };
+  const size_t neighbours = own.size();
+  for (size_t i = 0; i < neighbours; i++) {
+    if (attach_to_front(i)) return;
+  }
+  // Rotating each to the front has reversed their order: the closest is now the last.
+  uint32_t parent = own.back();
+  std::reverse(own.begin(), own.end());
+  for (;;) {
+    parent = load_link(graph_.list(parent, 0).rows + (parent == graph_.root() ? 0 : 1));
+    const auto at = std::find(own.begin(), own.end(), parent);
+    if (at == own.end()) own.insert(own.begin(), parent);
+    if (own.size() > list.capacity) own.pop_back();
+    if (attach_to_front(at == own.end() ? 0 : size_t(std::find(own.begin(), own.end(), parent) - own.begin()))) return;
+  }
+}
+
+bool Inserter::try_attach(uint32_t parent, uint32_t row) {
+  const std::lock_guard guard(graph_.lock_of(parent));
+  uint8_t& anchors = graph_.anchors_of(parent);
+  if (anchors >= graph_.m) return false;
+  Links list = graph_.list(parent, 0);
+  const uint32_t size = list.size();
+  if (size < list.capacity) {
+    store_link(list.rows + size, load_link(list.rows + anchors));
+    store_link(list.rows + anchors, row);
+    anchors++;
+    return true;
+  }
+  others_.assign(list.rows + anchors, list.rows + size);
+  chosen_.assign(list.rows, list.rows + anchors);
+  chosen_.push_back(row);
+  anchors++;
+  prune(parent, list, others_);
+  return true;
+}
+
+void Inserter::connect(uint32_t neighbour, uint32_t row, uint32_t layer) {
+  const std::lock_guard guard(graph_.lock_of(neighbour));
+  Links list = graph_.list(neighbour, layer);
+  const uint32_t size = list.size();
+  if (std::find(list.rows, list.rows + size, row) != list.rows + size) return;
+  if (size < list.capacity) {
+    store_link(list.rows + size, row);
+    return;
+  }
+  const uint32_t kept = layer == 0 ? graph_.anchors_of(neighbour) : 0;
+  chosen_.assign(list.rows, list.rows + kept);
+  others_.assign(list.rows + kept, list.rows + size);
+  others_.push_back(row);
+  prune(neighbour, list, others_);
+}
+
+// Rewrites a full list: chosen_ as it stands, and what the heuristic chooses from `others`.
+void Inserter::prune(uint32_t row, Links list, std::span<const uint32_t> others) {
+  prune_query_.bind_row(graph_.codes, row);
+  for (const uint32_t other : others) graph_.codes.prefetch(other);
+  other_distances_.resize(others.size());
+  prune_query_.score(others.data(), others.size(), other_distances_.data());
+  candidates_.resize(others.size());
+  for (size_t i = 0; i < others.size(); i++) candidates_[i] = make_candidate(other_distances_[i], others[i]);
+  std::sort(candidates_.begin(), candidates_.end());
+  selector_.select(graph_.codes, candidates_, list.capacity, chosen_);
+  list.write(chosen_);
+}
+
+}  // namespace omen

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
+
+// Distance kernels: one table of functions per instruction set, chosen once for this processor.
+namespace omen {
+
+// How the elements of a code are stored.
+enum class Element : uint8_t { f32, f16, bf16, i8, u8, bits };
+enum class Metric : uint8_t { l2, dot, cosine, hamming };
+
+inline constexpr size_t element_count = 6;
+inline constexpr size_t metric_count = 4;
+
+// Where rows lie: chunks of 2^14 rows, `stride` bytes each (see slab.h).
+struct RowsView {
+  const std::byte* const* chunks;
+  size_t stride;
+  const std::byte* at(uint32_t row) const { return chunks[row >> 14] + size_t(row & 16383) * stride; }
+};
+
+// Raw value between two vectors of `dimension` elements (bits: their number, a multiple of 8):
+//
+//   l2       Σ(a − b)²
+//   dot      Σab
+//   cosine   1 − Σab / √(Σa² Σb²), and 1 when either vector is zero
+//   hamming  number of differing bits
+//
+// Integers are summed exactly (up to 65,536 elements) and then converted to float. Floats are summed in f32 in an
+// order of the set's own, with fused multiply-add where the set has it; sets differ from each other by rounding.
+// Any alignment will do.
+using PairKernel = float (*)(const void* a, const void* b, size_t dimension);
+
+// The same from one vector to `count` rows: exactly the values the pair kernel of the set gives.
+using RowsKernel = void (*)(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
+                            float* out);
+
+struct KernelSet {
+  const char* name;
+  // By element and metric; nullptr where the combination makes no sense (bits by l2, f32 by hamming).
+  PairKernel pair[element_count][metric_count];
+  RowsKernel rows[element_count][metric_count];
+  // Σab of signed a (the query) and unsigned b (the rows).
+  PairKernel pair_dot_i8_u8;
+  RowsKernel rows_dot_i8_u8;
+};
+
+// Every set that this processor can run, best first.
+std::span<const KernelSet* const> available_kernels();
+
+// The set in use: the one that OMEN_KERNELS names when it is available, else the best.
+const KernelSet& kernels();
+
+// What OMEN_KERNELS asked for in vain; nullptr when it is unset or was heeded.
+const char* refused_kernels();
+
+// Starts loading one cache line.
+inline void prefetch_line(const void* address) {
+#ifdef _MSC_VER
+  _mm_prefetch(static_cast<const char*>(address), _MM_HINT_T0);
+#else
+  __builtin_prefetch(address);
+#endif
+}
+
+// Starts loading every cache line of the given rows.
+inline void prefetch_rows(RowsView view, const uint32_t* rows, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const std::byte* row = view.at(rows[i]);
+    const std::byte* first = row - (reinterpret_cast<uintptr_t>(row) & 63);
+    for (const std::byte* line = first; line < row + view.stride; line += 64) prefetch_line(line);
+  }
+}
+
+}  // namespace omen

@@ -1,0 +1,107 @@
+#include "thread_pool.h"
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+namespace omen {
+namespace {
+
+inline void relax() {
+#if defined(__x86_64__) || defined(_M_X64)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+void ThreadPool::submit(std::function<void()> job) {
+  {
+    const std::lock_guard guard(mutex_);
+    if (!started_) {
+      started_ = true;
+      for (size_t i = 0; i < threads_; i++) std::thread([this] { work(); }).detach();
+    }
+    jobs_.push_back(std::move(job));
+    pending_.store(jobs_.size(), std::memory_order_release);
+  }
+  wake_.notify_one();
+}
+
+void ThreadPool::work() {
+  for (;;) {
+    std::function<void()> job;
+    if (pending_.load(std::memory_order_acquire) == 0) spin();
+    {
+      std::unique_lock guard(mutex_);
+      wake_.wait(guard, [this] { return !jobs_.empty(); });
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      pending_.store(jobs_.size(), std::memory_order_release);
+    }
+    job();
+  }
+}
+
+// Waking a sleeping thread costs as much as a search, and searches come one after another: after a job one thread, and
+// never more, watches for the next for a moment before it sleeps.
+bool ThreadPool::spin() {
+  if (spinning_.exchange(true, std::memory_order_acquire)) return false;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  bool found = false;
+  while (!found && std::chrono::steady_clock::now() < until) {
+    for (int i = 0; i < 16 && !found; i++) {
+      relax();
+      found = pending_.load(std::memory_order_acquire) != 0;
+    }
+  }
+  spinning_.store(false, std::memory_order_release);
+  return found;
+}
+
+size_t hardware_threads() {
+  const size_t threads = std::thread::hardware_concurrency();
+  return threads == 0 ? 1 : threads;
+}
+
+// Never destroyed: their threads outlive every static destructor.
+ThreadPool& search_pool() {
+  static ThreadPool& pool = *new ThreadPool(hardware_threads());
+  return pool;
+}
+
+ThreadPool& bulk_pool() {
+  static ThreadPool& pool = *new ThreadPool(hardware_threads());
+  return pool;
+}
+
+void parallel(ThreadPool& pool, size_t threads, const std::function<void(size_t)>& work) {
+  if (threads <= 1) return work(0);
+  struct Crew {
+    std::mutex mutex;
+    std::condition_variable idle;
+    size_t active = 0;
+    bool over = false;  // the caller has returned: `work` is gone
+  };
+  const auto crew = std::make_shared<Crew>();
+  for (size_t i = 1; i < threads; i++) {
+    pool.submit([crew, i, &work] {
+      {
+        const std::lock_guard guard(crew->mutex);
+        if (crew->over) return;
+        crew->active++;
+      }
+      work(i);
+      const std::lock_guard guard(crew->mutex);
+      if (--crew->active == 0) crew->idle.notify_all();
+    });
+  }
+  work(0);
+  std::unique_lock guard(crew->mutex);
+  crew->over = true;
+  crew->idle.wait(guard, [&] { return crew->active == 0; });
+}
+
+}  // namespace omen
