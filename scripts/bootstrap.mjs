@@ -140,7 +140,7 @@ export async function ensureNative() {
     )
     return { ok: true }
   } catch (error) {
-    const reason = tail(error.message, 12)
+    const reason = gist(error.message)
     console.warn(
       `\nWARNING: the native addon was not built; Omen runs on its TypeScript twins, slower.\n${indent(reason)}\n`,
     )
@@ -180,7 +180,7 @@ export async function ensureCompetitors() {
     )
     return { ok: true }
   } catch (error) {
-    const reason = tail(error.message, 12)
+    const reason = gist(error.message)
     console.warn(`\nWARNING: the competitors could not be installed.\n${indent(reason)}\n`)
     return { ok: false, reason }
   }
@@ -192,7 +192,10 @@ export async function bootstrap() {
   if (major < minimumNode)
     throw new Error(`Omen needs Node ${minimumNode} or newer; this is ${process.version}`)
   await ensureDependencies()
-  const [native] = await Promise.all([ensureNative(), ensureBuild()])
+  const jobs = [ensureNative(), ensureBuild()]
+  // Neither is left running behind a failure of the other.
+  await Promise.allSettled(jobs)
+  const [native] = await Promise.all(jobs)
   return { native }
 }
 
@@ -234,7 +237,15 @@ function walk(folder, inside = '') {
   })
 }
 
-const tail = (text, count) => text.trim().split('\n').slice(-count).join('\n')
+/** The lines of a build's output that say what went wrong; its end when no line does. */
+function gist(output) {
+  const lines = output.trim().split('\n')
+  const telling = lines.filter((line) => /error[:\s!]|not found|could not|cannot|ENOENT/i.test(line))
+  const cause = telling.filter(
+    (line) => !/gyp ERR! (stack|System|command|cwd|node|not ok|build|\$npm)/.test(line),
+  )
+  return (cause.length > 0 ? cause.slice(0, 8) : lines.slice(-8)).join('\n')
+}
 const indent = (text) => text.replace(/^/gm, '  ')
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bootstrap().catch(fail)
