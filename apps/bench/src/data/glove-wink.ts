@@ -72,24 +72,15 @@ export interface Split {
   readonly queryVectors: Float32Array
 }
 
-/**
- * Holds out queries: `Random(seed)` draws them, in the order drawn; the rest keeps its order. Zero vectors, which have
- * no direction, are dropped first.
- */
+/** Holds out queries: `Random(seed)` draws them, in the order drawn; the rest keeps its order. */
 export function holdOut({ values, dimension, count }: WordVectors, queries: number, seed: number): Split {
-  const kept: number[] = []
-  for (let row = 0; row < count; row++) {
-    if (values.subarray(row * dimension, (row + 1) * dimension).some((value) => value !== 0)) kept.push(row)
-  }
-  const drawn = new Random(seed).sample(queries, kept.length)
+  const drawn = new Random(seed).sample(queries, count)
   const held = new Set(drawn)
-  const gather = (rows: number[]): Float32Array => {
-    const out = new Float32Array(rows.length * dimension)
-    for (const [i, row] of rows.entries()) out.set(values.subarray(row * dimension, (row + 1) * dimension), i * dimension)
-    return out
-  }
-  return {
-    base: gather(kept.filter((_, i) => !held.has(i))),
-    queryVectors: gather(Array.from(drawn, (i) => kept[i] ?? 0)),
-  }
+  const base = new Float32Array((count - queries) * dimension)
+  const queryVectors = new Float32Array(queries * dimension)
+  const vector = (row: number): Float32Array => values.subarray(row * dimension, (row + 1) * dimension)
+  let kept = 0
+  for (let row = 0; row < count; row++) if (!held.has(row)) base.set(vector(row), dimension * kept++)
+  for (const [i, row] of drawn.entries()) queryVectors.set(vector(row), i * dimension)
+  return { base, queryVectors }
 }

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { OmenError } from '@omen/core'
-import { type Component, componentBytes, malformed, type Matrix, type NumberArray, readBytes, view } from './bytes.ts'
+import { type Component, componentBytes, malformed, type Matrix, readBytes, view } from './bytes.ts'
 
 const COMPONENTS: Readonly<Record<string, Component>> = { '.fvecs': 'f32', '.bvecs': 'u8', '.ivecs': 'i32' }
 const MAX_DIMENSION = 65_536
@@ -33,32 +32,8 @@ export function readVecs(path: string): Matrix {
   return { rows, dimension, values: view(component, bytes.subarray(0, rows * rowBytes)) }
 }
 
-/** Writes the TEXMEX formats; the extension decides, and the array must be of its type. */
-export function writeVecs(path: string, matrix: Matrix): void {
-  const component = vecsComponent(path)
-  const { rows, dimension, values } = matrix
-  const rowBytes = dimension * componentBytes(component)
-  const bytes = new Uint8Array(rows * (4 + rowBytes))
-  const header = new DataView(bytes.buffer)
-  const source = checked(values, component)
-  for (let row = 0; row < rows; row++) {
-    const at = row * (4 + rowBytes)
-    header.setInt32(at, dimension, true)
-    bytes.set(source.subarray(row * rowBytes, (row + 1) * rowBytes), at + 4)
-  }
-  writeFileSync(path, bytes)
-}
-
 function vecsComponent(path: string): Component {
   const component = COMPONENTS[path.slice(path.lastIndexOf('.'))]
   if (!component) throw new OmenError('unsupported', `${path} is none of ${Object.keys(COMPONENTS).join(', ')}`)
   return component
-}
-
-/** The bytes of values whose array type is the one that the component asks for. */
-function checked(values: NumberArray, component: Component): Uint8Array {
-  if (view(component, new Uint8Array(0)).constructor !== values.constructor) {
-    throw new OmenError('invalid_argument', `${values.constructor.name} cannot be written as ${component}`)
-  }
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }

@@ -1,0 +1,22 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The checkout: this file lies in apps/bench/src, or compiled in apps/bench/dist. */
+export const root: string = join(dirname(fileURLToPath(import.meta.url)), '../../..')
+
+/** Data sets and what is made of them. */
+export const datasetsFolder: string = join(root, 'datasets')
+export const datasetsCache: string = join(datasetsFolder, '.cache')
+
+/** Workloads, and the results that are kept. */
+export const benchmarksFolder: string = join(root, 'benchmarks')
+
+/** Reports and results that nobody asked to keep. */
+export const reportsFolder: string = join(root, '.cache/bench')
+
+/** The C++ program that engines are compared with: its source, and where it is compiled to. */
+export const yardstickSource: string = join(root, 'apps/bench/yardstick/hnswlib.cpp')
+export const yardstickBuild: string = join(root, 'apps/bench/build')
+
+/** The workspace of the competing engines. */
+export const competitorsFolder: string = join(root, 'apps/bench/competitors')
