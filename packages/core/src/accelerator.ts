@@ -22,6 +22,8 @@ export interface Doctor {
   readonly kernels: string
   /** Every set of kernels that this processor could run, best first. */
   readonly available: readonly string[]
+  /** The set that `OMEN_KERNELS` asked for, when this processor has no such set and the best one runs instead. */
+  readonly refused?: string
   readonly threads: number
   readonly pageSizeBytes: number
   /** How the system hands out huge pages: `always`, `madvise`, `never` or `unknown`. */

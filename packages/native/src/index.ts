@@ -1,1 +1,1 @@
-export {}
+export { accelerator, doctor, loadError } from './accelerator.ts'
