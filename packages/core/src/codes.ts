@@ -1,10 +1,12 @@
 import type { Accelerator, NativeCodes } from './accelerator.ts'
+import { OmenError } from './errors.ts'
 import { elementsPerVector, prepareVectors, type Vectors, vectorError } from './metric.ts'
 import type { Codec, Scorer } from './quantizer.ts'
 import { Slab } from './slab.ts'
+import { Turns } from './turn.ts'
 
-/** Rows prepared and encoded at a time in TypeScript before the event loop gets its turn. */
-const ROWS_PER_TURN = 512
+/** Rows encoded in TypeScript between two looks at the clock. */
+const ROWS_PER_CHECK = 32
 
 /** The codes of an index's rows: a codec, the slab it writes to, and the accelerator's view of both where there is one. */
 export class Codes {
@@ -33,20 +35,38 @@ export class Codes {
    *
    * @param vectors whole raw vectors: borrowed until the promise resolves
    * @param rows one row number for each vector
+   * @param firstIndex added to the index named in errors, for a block that is part of a larger one
    * @throws OmenError `not_finite`, `zero_vector`, `out_of_range`, naming the vector; some rows may then be overwritten
    */
-  async encode(vectors: Vectors, rows: Uint32Array, threads: number): Promise<void> {
+  async encode(vectors: Vectors, rows: Uint32Array, threads: number, firstIndex = 0): Promise<void> {
     if (this.native) {
       const refusal = await this.native.encode(vectors, rows, threads)
-      if (refusal) throw vectorError(refusal.code, refusal.index)
+      if (refusal) throw vectorError(refusal.code, firstIndex + refusal.index)
       return
     }
     const elements = elementsPerVector(this.codec.shape)
     const prepared = vectors.slice(0, elements)
+    const turns = new Turns()
     for (let i = 0; i < rows.length; i++) {
-      if (i > 0 && i % ROWS_PER_TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0))
-      prepareVectors(vectors.subarray(i * elements, (i + 1) * elements), this.codec.shape, prepared, i)
-      this.codec.encode(prepared, this.slab.row(rows[i] as number))
+      if (i % ROWS_PER_CHECK === 0 && turns.due) await turns.take()
+      prepareVectors(
+        vectors.subarray(i * elements, (i + 1) * elements),
+        this.codec.shape,
+        prepared,
+        firstIndex + i,
+      )
+      this.#encodeRow(prepared, rows[i] as number, firstIndex + i)
+    }
+  }
+
+  #encodeRow(prepared: Vectors, row: number, index: number): void {
+    try {
+      this.codec.encode(prepared, this.slab.row(row))
+    } catch (error) {
+      // The codec sees one vector and cannot know its place in the batch.
+      if (error instanceof OmenError && error.code === 'out_of_range')
+        throw vectorError('out_of_range', index)
+      throw error
     }
   }
 }

@@ -11,6 +11,8 @@ export type {
 export { Bitset, populationCount } from './bitset.ts'
 export { Codes } from './codes.ts'
 export { OmenError, type OmenErrorCode, throwIfAborted, unreachable } from './errors.ts'
+export { FlatIndex, type FlatOpenOptions, type FlatOptions } from './flat.ts'
+export type { IndexContents, IndexImage, JsonObject, JsonValue, StoredSection } from './image.ts'
 export {
   bf16FromF32,
   dotF32,
@@ -39,14 +41,18 @@ export {
 export { none, roundUp } from './none.ts'
 export type { Codec, Element, NativeCodec, Quantizer, Scorer } from './quantizer.ts'
 export { closedError, Queue } from './queue.ts'
+export { findQuantizer } from './registry.ts'
+export { RetiredRows } from './retired-rows.ts'
 export {
   type CheckedSearch,
   checkQuery,
   checkSearch,
+  checkWholeNumber,
   countQueries,
   MAX_BATCH_RESULTS,
 } from './search-options.ts'
 export { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT, NO_ROW, Slab } from './slab.ts'
+export { clampDistance, comesBefore, settleResults, TopK } from './top-k.ts'
 export { TRAINING_VECTORS, trainCodec } from './train.ts'
 export { TURN_MS, Turns, takeTurn } from './turn.ts'
 export type {

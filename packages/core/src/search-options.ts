@@ -46,10 +46,11 @@ export function checkSearch(
     }
   }
   const { accept, radius = Infinity, signal } = options
-  const k = wholeNumber('k', options.k)
-  const beam = options.beam === undefined ? defaults.beam : wholeNumber('beam', options.beam)
-  const rescore = options.rescore === undefined ? defaults.rescore : wholeNumber('rescore', options.rescore)
-  const threads = options.threads === undefined ? undefined : wholeNumber('threads', options.threads)
+  const k = checkWholeNumber('k', options.k)
+  const beam = options.beam === undefined ? defaults.beam : checkWholeNumber('beam', options.beam)
+  const rescore =
+    options.rescore === undefined ? defaults.rescore : checkWholeNumber('rescore', options.rescore)
+  const threads = options.threads === undefined ? undefined : checkWholeNumber('threads', options.threads)
   if (typeof radius !== 'number' || Number.isNaN(radius)) {
     throw new OmenError('invalid_argument', `radius must be a number, got ${String(radius)}`)
   }
@@ -104,7 +105,12 @@ export function countQueries(queries: Vectors, shape: Shape, k: number): number 
 
 const MAX_WHOLE_NUMBER = 0xffffffff
 
-function wholeNumber(name: string, value: number): number {
+/**
+ * Checks that an option is a whole number from 1 to 2^32 − 1, and returns it.
+ *
+ * @throws OmenError `invalid_argument` naming the option
+ */
+export function checkWholeNumber(name: string, value: number): number {
   if (!Number.isInteger(value) || value < 1 || value > MAX_WHOLE_NUMBER) {
     throw new OmenError('invalid_argument', `${name} must be a whole number from 1 on, got ${String(value)}`)
   }

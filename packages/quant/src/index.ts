@@ -1,1 +1,5 @@
-export {}
+export { none } from '@omen/core'
+export { bf16 } from './bf16.ts'
+export { quantizerByName, quantizers } from './by-name.ts'
+export { f16, MAX_F16 } from './f16.ts'
+export { type Sq8Options, sq8 } from './sq8.ts'
