@@ -20,3 +20,6 @@ export const yardstickBuild: string = join(root, 'apps/bench/build')
 
 /** The workspace of the competing engines. */
 export const competitorsFolder: string = join(root, 'apps/bench/competitors')
+
+/** Style and script of the report's page. */
+export const pageFolder: string = join(root, 'apps/bench/page')

@@ -7,8 +7,10 @@
 //   build <m> <ef construction> <threads> <seed>        {"progress":n} while it runs, then the times
 //   release                                             frees the vectors loaded: the index has its own
 //   queries <count> <path>                              queries (f32)
-//   search <k> <ef> <threads> <latencies: 0|1> <path>   writes the rows (u32, k per query, closest first), and after
-//                                                       them, when asked, each query's nanoseconds (u32)
+//   search <count> <k> <ef> <threads> <latencies: 0|1> <path>
+//                                                       asks the first so many queries; writes the rows (u32, k per
+//                                                       query, closest first) and after them, when asked, each
+//                                                       query's nanoseconds (u32)
 //   memory                                              resident bytes now, and their peak since the last build began
 //   quit
 #include <algorithm>
@@ -116,7 +118,7 @@ public:
     std::size_t m = 0, efConstruction = 0, seed = 0;
     unsigned threads = 1;
     in >> m >> efConstruction >> threads >> seed;
-    if (base_.empty()) throw std::runtime_error("no vectors are loaded");
+    if (base_.empty() || rows_ == 0) throw std::runtime_error("no vectors are loaded");
     resetPeakMemory();
     const auto start = Clock::now();
     const double cpuStart = cpuSeconds();
@@ -151,15 +153,16 @@ public:
   }
 
   void search(std::istringstream &in) {
-    std::size_t k = 0, ef = 0;
+    std::size_t count = 0, k = 0, ef = 0;
     unsigned threads = 1;
     bool latencies = false;
-    in >> k >> ef >> threads >> latencies;
+    in >> count >> k >> ef >> threads >> latencies;
     const std::string path = rest(in);
     if (!index_) throw std::runtime_error("no index is built");
+    if (count > queryCount_) throw std::runtime_error("there are fewer queries");
     index_->setEf(ef);
-    std::vector<std::uint32_t> rows(queryCount_ * k, kNoRow);
-    std::vector<std::uint32_t> nanoseconds(latencies ? queryCount_ : 0);
+    std::vector<std::uint32_t> rows(count * k, kNoRow);
+    std::vector<std::uint32_t> nanoseconds(latencies ? count : 0);
     const auto one = [&](std::size_t query) {
       auto found = index_->searchKnn(queries_.data() + query * dimension_, k);
       for (std::size_t place = found.size(); place-- > 0; found.pop()) {
@@ -168,15 +171,15 @@ public:
     };
     const auto start = Clock::now();
     if (latencies) {
-      for (std::size_t query = 0; query < queryCount_; ++query) {
+      for (std::size_t query = 0; query < count; ++query) {
         const auto began = Clock::now();
         one(query);
         nanoseconds[query] = static_cast<std::uint32_t>(std::min(secondsSince(began) * 1e9, 4e9));
       }
     } else if (threads == 1) {
-      for (std::size_t query = 0; query < queryCount_; ++query) one(query);
+      for (std::size_t query = 0; query < count; ++query) one(query);
     } else {
-      inParallel(queryCount_, threads, one);
+      inParallel(count, threads, one);
     }
     const double seconds = secondsSince(start);
     write(path, rows, nanoseconds);

@@ -1,0 +1,122 @@
+import { readNumbers } from '../formats/bytes.ts'
+import type { BuildParams, Engine } from './engine.ts'
+import { createHosted } from './hosted.ts'
+import type { HostReply, HostRequest } from './hosted-session.ts'
+import { collectGarbage, readMemory, resetPeak } from './memory.ts'
+import type { BuildReport, SessionFacts, SessionInput } from './session.ts'
+import { type Pass, type Timed, timeQueries } from './timing.ts'
+
+// The process that an engine is measured in; `hosted-session.ts` is its other end.
+
+const PROGRESS_MS = 100
+
+class Host {
+  #engine: Engine | undefined
+  #input: SessionInput | undefined
+  #queries: unknown[] = []
+  #block: Float32Array = new Float32Array()
+
+  async open(name: string, input: SessionInput): Promise<SessionFacts> {
+    const engine = await createHosted(name)
+    this.#engine = engine
+    this.#input = input
+    const { version, kernels, buildsAlone = false } = engine
+    return {
+      version,
+      buildsAlone,
+      ...(kernels === undefined ? {} : { kernels }),
+      modes: [
+        'sync',
+        ...(engine.searchAsync ? (['promise'] as const) : []),
+        ...(engine.searchMany ? (['many'] as const) : []),
+      ],
+    }
+  }
+
+  async build(params: BuildParams): Promise<BuildReport> {
+    const { engine, input } = this.#opened
+    const { facts, files } = input
+    collectGarbage()
+    const before = readMemory().residentBytes
+    let vectors: Float32Array | undefined = readNumbers(files.base, 'f32', facts.rows * facts.dimension) as Float32Array
+    const inputBytes = vectors.byteLength
+    resetPeak()
+    let told = 0
+    const cpu = process.cpuUsage()
+    const start = performance.now()
+    await engine.build(vectors, facts, params, (progress) => {
+      if (performance.now() - told < PROGRESS_MS) return
+      told = performance.now()
+      reply({ progress })
+    })
+    const wallSeconds = (performance.now() - start) / 1000
+    const { user, system } = process.cpuUsage(cpu)
+    const { peakBytes } = readMemory()
+    vectors = undefined
+    collectGarbage()
+    const indexBytes = readMemory().residentBytes - before
+    this.#loadQueries(input)
+    const parts = engine.bytes?.()
+    return {
+      wallSeconds,
+      cpuSeconds: (user + system) / 1e6,
+      peakBytes: peakBytes - before,
+      indexBytes,
+      inputBytes,
+      ...(parts ? { parts } : {}),
+    }
+  }
+
+  measure(pass: Pass): Promise<Timed> {
+    return timeQueries(this.#opened.engine, this.#queries, this.#block, pass)
+  }
+
+  close(): void {
+    this.#engine?.close()
+  }
+
+  #loadQueries({ facts, files }: SessionInput): void {
+    const { dimension, queries } = facts
+    this.#block = readNumbers(files.queries, 'f32', queries * dimension) as Float32Array
+    this.#queries = Array.from({ length: queries }, (_, i) =>
+      this.#opened.engine.prepare(this.#block.slice(i * dimension, (i + 1) * dimension)),
+    )
+  }
+
+  get #opened(): { engine: Engine; input: SessionInput } {
+    if (!this.#engine || !this.#input) throw new Error('no engine is open')
+    return { engine: this.#engine, input: this.#input }
+  }
+}
+
+function reply(message: HostReply): void {
+  process.send?.(message)
+}
+
+const host = new Host()
+
+async function answer(request: HostRequest): Promise<unknown> {
+  switch (request.call) {
+    case 'open':
+      return host.open(request.engine, request.input)
+    case 'build':
+      return host.build(request.params)
+    case 'measure':
+      return host.measure(request.pass)
+    case 'close':
+      host.close()
+      return undefined
+  }
+}
+
+process.on('message', (request: HostRequest) => {
+  answer(request).then(
+    (result) => {
+      reply({ result })
+      if (request.call === 'close') process.disconnect()
+    },
+    (error: Error & { code?: string }) => reply({ error: { code: error.code ?? 'io', message: error.message } }),
+  )
+})
+// Without the benchmark there is nobody to measure for.
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,77 @@
+import { OmenError, type Quantizer } from '@omen/core'
+import { Hnsw } from '@omen/hnsw'
+import { doctor } from '@omen/native'
+import { bf16, f16, sq8 } from '@omen/quant'
+import type { Progress } from '../terminal/progress.ts'
+import { omenVersion } from '../environment.ts'
+import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
+
+const QUANTIZERS: Readonly<Record<string, () => Quantizer>> = { f16, bf16, sq8 }
+const KEEP = ['f32', 'f16', 'codes'] as const
+
+/** Omen's graph index. */
+export class OmenHnsw implements Engine<Float32Array> {
+  readonly version: string = omenVersion()
+  readonly kernels: string = doctor().kernels
+  #index: Hnsw | undefined
+
+  async build(
+    vectors: Float32Array,
+    { dimension, metric }: VectorShape,
+    { m, beam, threads, quantizer, keep }: BuildParams,
+    onProgress: (progress: Progress) => void,
+  ): Promise<void> {
+    this.#index = await Hnsw.build({
+      vectors,
+      dimension,
+      metric,
+      m,
+      beam,
+      threads,
+      onProgress,
+      ...(quantizer === undefined ? {} : { quantizer: quantizerNamed(quantizer) }),
+      ...(keep === undefined ? {} : { keep: keepNamed(keep) }),
+    })
+  }
+
+  prepare(query: Float32Array): Float32Array {
+    return query
+  }
+
+  search(query: Float32Array, params: SearchParams): Rows {
+    return this.#built.searchSync(query, params).rows
+  }
+
+  async searchAsync(query: Float32Array, params: SearchParams): Promise<Rows> {
+    return (await this.#built.search(query, params)).rows
+  }
+
+  async searchMany(queries: Float32Array, params: SearchParams, threads: number): Promise<Rows> {
+    return (await this.#built.searchMany(queries, { ...params, threads })).rows
+  }
+
+  bytes(): Readonly<Record<string, number>> {
+    return this.#built.stats().bytes
+  }
+
+  close(): void {
+    this.#index?.close()
+  }
+
+  get #built(): Hnsw {
+    if (!this.#index) throw new OmenError('closed', 'the index is not built')
+    return this.#index
+  }
+}
+
+function quantizerNamed(name: string): Quantizer {
+  const create = QUANTIZERS[name]
+  if (!create) throw new OmenError('unknown_quantizer', `there is no quantizer ${name}`)
+  return create()
+}
+
+function keepNamed(name: string): (typeof KEEP)[number] {
+  const keep = KEEP.find((each) => each === name)
+  if (!keep) throw new OmenError('invalid_argument', `keep is one of ${KEEP.join(', ')}, not ${name}`)
+  return keep
+}

@@ -1,0 +1,79 @@
+import { unreachable } from '@omen/core'
+import type { DatasetResults, EngineResults } from '../results.ts'
+import type { Claim } from '../workload.ts'
+import { qpsAtRecall } from './curve.ts'
+import { peakOverIndex, POINT_METRICS, ratios } from './metrics.ts'
+import { type Spread, spread } from './statistics.ts'
+
+/** What became of a claim. */
+export interface ClaimResult {
+  readonly claim: Claim
+  /** In words: which figure, of which engine, over which other. */
+  readonly says: string
+  /** A ratio where the claim has another engine to compare with, else the figure. Undefined: it was not measured. */
+  readonly value: Spread | undefined
+  readonly unit: string
+  /** Undefined without a limit. */
+  readonly holds: boolean | undefined
+}
+
+/** Looks up what each claim says in the results of one data set. */
+export function checkClaims(claims: readonly Claim[], results: DatasetResults): ClaimResult[] {
+  return claims.map((claim) => {
+    const { of, over, atLeast, atMost } = claim
+    const own = figure(claim, results, of)
+    const other = over === undefined ? undefined : figure(claim, results, over)
+    const values = over === undefined ? own : own && other && compared(claim, own, other)
+    const value = values && spread(values)
+    const limited = atLeast !== undefined || atMost !== undefined
+    const within = value !== undefined && value.median >= (atLeast ?? -Infinity) && value.median <= (atMost ?? Infinity)
+    return { claim, says: inWords(claim, results), value, unit: unitOf(claim), holds: limited ? within : undefined }
+  })
+}
+
+function figure({ figure: name, at = 0 }: Claim, results: DatasetResults, id: string): number[] | undefined {
+  const engine = results.engines.find((each) => each.id === id)
+  if (!engine) return undefined
+  const point = engine.points.find(({ beam }) => beam === at)
+  switch (name) {
+    case 'qpsAtRecall':
+      return qpsAtRecall(engine.points, at)
+    case 'recallAtBeam':
+      return point && [point.recall]
+    case 'promiseExtraMicros':
+      return point && POINT_METRICS.promiseExtra.values(point)?.slice()
+    case 'buildSeconds':
+      return [...engine.buildSeconds]
+    case 'peakOverIndex':
+      return [peakOverIndex(engine.build)]
+    case 'indexBytes':
+      return [engine.build.indexBytes]
+    default:
+      return unreachable(name)
+  }
+}
+
+/** Recalls are compared by their difference, everything else by its ratio. */
+function compared({ figure: name }: Claim, own: number[], other: number[]): number[] {
+  return name === 'recallAtBeam' ? own.map((value, i) => value - (other[i] ?? Number.NaN)) : ratios(own, other)
+}
+
+function inWords({ figure: name, of, over, at }: Claim, { engines, k }: DatasetResults): string {
+  const title = (id: string): string => engines.find((each: EngineResults) => each.id === id)?.title ?? id
+  const what = {
+    qpsAtRecall: `queries per second at recall@${k} ${at}`,
+    recallAtBeam: `recall@${k} at beam ${at}`,
+    promiseExtraMicros: `what the promise adds to a search at beam ${at}`,
+    buildSeconds: 'build time',
+    peakOverIndex: 'peak memory of the build over the finished index',
+    indexBytes: 'memory of the index',
+  }[name]
+  if (over === undefined) return `${title(of)}: ${what}`
+  return `${title(of)} ${name === 'recallAtBeam' ? 'minus' : 'over'} ${title(over)}: ${what}`
+}
+
+function unitOf({ figure: name, over }: Claim): string {
+  if (name === 'recallAtBeam') return ''
+  if (over !== undefined || name === 'peakOverIndex') return '×'
+  return { qpsAtRecall: '/s', promiseExtraMicros: 'µs', buildSeconds: 's', indexBytes: 'B' }[name]
+}

@@ -1,0 +1,49 @@
+import type { Point } from '../results.ts'
+
+/** One place of a curve of speed over recall. */
+interface Place {
+  readonly recall: number
+  readonly value: number
+}
+
+/**
+ * The speed at a recall, between the two measured beams around it: linear in recall, logarithmic in speed, as the
+ * curves are drawn. Only places that no other beats in both count.
+ *
+ * @returns undefined outside what was measured: nothing is extrapolated
+ */
+export function valueAtRecall(places: readonly Place[], recall: number): number | undefined {
+  const front = frontier(places)
+  const above = front.findIndex((place) => place.recall >= recall)
+  const right = front[above]
+  if (!right) return undefined
+  if (right.recall === recall) return right.value
+  const left = front[above - 1]
+  if (!left) return undefined
+  const share = (recall - left.recall) / (right.recall - left.recall)
+  return Math.exp(Math.log(left.value) * (1 - share) + Math.log(right.value) * share)
+}
+
+/** The places that no other beats in both recall and speed, by rising recall. */
+export function frontier(places: readonly Place[]): Place[] {
+  const sorted = [...places].sort((a, b) => b.recall - a.recall || b.value - a.value)
+  const front: Place[] = []
+  for (const place of sorted) {
+    const last = front.at(-1)
+    if (!last || place.value > last.value) front.push(place)
+  }
+  return front.reverse()
+}
+
+/** The queries per second on one thread of each round, at a recall; undefined where the curve does not reach it. */
+export function qpsAtRecall(points: readonly Point[], recall: number): number[] | undefined {
+  const rounds = points[0]?.qps.length ?? 0
+  const values: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const places = points.map((point) => ({ recall: point.recall, value: point.qps[round] ?? 0 }))
+    const value = valueAtRecall(places, recall)
+    if (value === undefined) return undefined
+    values.push(value)
+  }
+  return rounds > 0 ? values : undefined
+}

@@ -1,0 +1,209 @@
+import type { Dataset } from '../data/dataset.ts'
+import { rawFiles } from '../data/load.ts'
+import type { BuildParams, SearchParams } from '../engines/engine.ts'
+import { openSession } from '../engines/index.ts'
+import type { BuildReport, Session } from '../engines/session.ts'
+import type { Mode, Timed } from '../engines/timing.ts'
+import type { DatasetResults, EngineResults, Latency, Point } from '../results.ts'
+import { progressBar } from '../terminal/progress.ts'
+import type { EngineSpec, Workload } from '../workload.ts'
+import { Recall } from './recall.ts'
+import { quantile } from './statistics.ts'
+
+/** Queries whose single latencies are looked at, in each round. */
+const LATENCY_QUERIES = 1000
+/** Queries asked before anything is measured, for the compiler of JavaScript and the caches of the processor. */
+const WARM_UP_QUERIES = 500
+
+/** An engine that is running, and what has been measured of it. */
+interface Contestant {
+  readonly spec: EngineSpec
+  readonly session: Session
+  readonly build: BuildReport
+  readonly buildSeconds: number[]
+  readonly queries: number
+  readonly points: Measured[]
+}
+
+/** One setting while it is measured. */
+interface Measured {
+  readonly params: SearchParams
+  recall: number
+  recallAt1: number
+  readonly qps: number[]
+  readonly qpsAllThreads: number[]
+  readonly latency: Latency[]
+  readonly promiseLatency: Latency[]
+}
+
+/**
+ * Builds and measures the engines of a workload on one data set, side by side: all stay alive and take turns, setting
+ * by setting and round by round, so that whatever else the machine does hits them alike.
+ *
+ * An engine that cannot be measured here is skipped with its reason.
+ */
+export async function measureDataset(workload: Workload, dataset: Dataset): Promise<DatasetResults> {
+  const { base: _, queryVectors: __, neighbors: ___, ...facts } = dataset
+  const skipped: { id: string; title: string; reason: string }[] = []
+  const contestants = await buildAll(workload, dataset, skipped)
+  try {
+    await measureAll(workload, dataset, contestants)
+  } finally {
+    await Promise.all(contestants.map(({ session }) => session.close()))
+  }
+  const { k, rounds, seed } = workload
+  return { dataset: facts, k, rounds, seed, engines: contestants.map((each) => results(workload, each)), skipped }
+}
+
+async function buildAll(
+  workload: Workload,
+  dataset: Dataset,
+  skipped: { id: string; title: string; reason: string }[],
+): Promise<Contestant[]> {
+  const contestants = new Map<string, Contestant>()
+  for (let round = 0; round < workload.buildRounds; round++) {
+    for (const spec of workload.engines) {
+      if (skipped.some(({ id }) => id === spec.id)) continue
+      const before = contestants.get(spec.id)
+      await before?.session.close()
+      contestants.delete(spec.id)
+      try {
+        contestants.set(spec.id, await buildOne(workload, dataset, spec, before?.buildSeconds ?? []))
+      } catch (error) {
+        const reason = (error as Error).message
+        skipped.push({ id: spec.id, title: spec.title, reason })
+        process.stderr.write(`skipped ${spec.title}: ${reason}\n`)
+      }
+    }
+  }
+  return [...contestants.values()]
+}
+
+async function buildOne(
+  workload: Workload,
+  dataset: Dataset,
+  spec: EngineSpec,
+  buildSeconds: number[],
+): Promise<Contestant> {
+  const session = await openSession(spec.engine, { facts: dataset, files: rawFiles(dataset) })
+  const bar = progressBar(`building ${spec.title}`)
+  let ended = `building ${spec.title} failed`
+  try {
+    const build = await session.build(buildParams(workload, spec), bar.update)
+    ended = `built ${spec.title} over ${dataset.rows.toLocaleString('en')} vectors in ${build.wallSeconds.toFixed(2)} s`
+    const queries = Math.min(spec.queries ?? dataset.queries, dataset.queries)
+    const points = spec.beams
+      .filter((beam) => beam >= workload.k)
+      .map((beam) => emptyPoint({ k: workload.k, beam, ...rescoreParam(workload, spec) }))
+    return { spec, session, build, buildSeconds: [...buildSeconds, build.wallSeconds], queries, points }
+  } catch (error) {
+    await session.close()
+    throw error
+  } finally {
+    bar.end(ended)
+  }
+}
+
+async function measureAll(workload: Workload, dataset: Dataset, contestants: readonly Contestant[]): Promise<void> {
+  const recall = new Recall(dataset)
+  const settings = Math.max(0, ...contestants.map(({ points }) => points.length))
+  const total = workload.rounds * contestants.reduce((sum, { points }) => sum + points.length, 0)
+  const bar = progressBar('measuring')
+  let done = 0
+  for (const contestant of contestants) await warmUp(workload, contestant)
+  for (let round = 0; round < workload.rounds; round++) {
+    for (let setting = 0; setting < settings; setting++) {
+      // Who goes first changes, so that going first is nobody's advantage.
+      const turn = (round + setting) % 2 === 0 ? contestants : contestants.toReversed()
+      for (const contestant of turn) {
+        const point = contestant.points[setting]
+        if (!point) continue
+        await measurePoint(workload, recall, contestant, point)
+        bar.update({ done: ++done, total })
+      }
+    }
+  }
+  bar.end()
+}
+
+async function warmUp({ threads }: Workload, { session, points, queries }: Contestant): Promise<void> {
+  const params = points[Math.floor(points.length / 2)]?.params
+  if (!params) return
+  const count = Math.min(queries, WARM_UP_QUERIES)
+  for (const mode of session.facts.modes) await session.measure({ mode, params, threads, count, latencies: false })
+}
+
+async function measurePoint(
+  { threads, k }: Workload,
+  recall: Recall,
+  { session, queries }: Contestant,
+  point: Measured,
+): Promise<void> {
+  const { params } = point
+  const ask = (mode: Mode, count: number, latencies: boolean): Promise<Timed> =>
+    session.measure({ mode, params, threads, count, latencies })
+  const has = (mode: Mode): boolean => session.facts.modes.includes(mode)
+
+  const single = await ask('sync', queries, false)
+  point.qps.push(queries / single.seconds)
+  point.recall = recall.at(k, single.rows, k, queries)
+  point.recallAt1 = recall.at(1, single.rows, k, queries)
+
+  const count = Math.min(queries, LATENCY_QUERIES)
+  point.latency.push(latencyOf((await ask('sync', count, true)).latencies))
+  if (has('promise')) point.promiseLatency.push(latencyOf((await ask('promise', count, true)).latencies))
+  if (has('many')) point.qpsAllThreads.push(queries / (await ask('many', queries, false)).seconds)
+}
+
+/** Nanoseconds of single queries, as quantiles in microseconds. */
+function latencyOf(nanoseconds: Float64Array): Latency {
+  const at = (share: number): number => quantile(nanoseconds, share) / 1000
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+}
+
+function buildParams({ seed, threads }: Workload, { m, buildBeam, quantizer, keep }: EngineSpec): BuildParams {
+  return {
+    m,
+    beam: buildBeam,
+    threads,
+    seed,
+    ...(quantizer === undefined ? {} : { quantizer }),
+    ...(keep === undefined ? {} : { keep }),
+  }
+}
+
+function rescoreParam({ k }: Workload, { rescore }: EngineSpec): { rescore?: number } {
+  return rescore === undefined ? {} : { rescore: Math.ceil(rescore * k) }
+}
+
+function emptyPoint(params: SearchParams): Measured {
+  return { params, recall: 0, recallAt1: 0, qps: [], qpsAllThreads: [], latency: [], promiseLatency: [] }
+}
+
+function results(workload: Workload, contestant: Contestant): EngineResults {
+  const { spec, session, build, buildSeconds, queries } = contestant
+  const { version, kernels, buildsAlone } = session.facts
+  return {
+    id: spec.id,
+    title: spec.title,
+    engine: spec.engine,
+    version,
+    ...(kernels === undefined ? {} : { kernels }),
+    params: buildParams(workload, spec),
+    buildThreads: buildsAlone ? 1 : workload.threads,
+    build,
+    buildSeconds,
+    queries,
+    points: contestant.points.map(pointOf),
+  }
+}
+
+function pointOf({ params, qpsAllThreads, promiseLatency, ...point }: Measured): Point {
+  return {
+    beam: params.beam,
+    ...(params.rescore === undefined ? {} : { rescore: params.rescore }),
+    ...point,
+    ...(qpsAllThreads.length > 0 ? { qpsAllThreads } : {}),
+    ...(promiseLatency.length > 0 ? { promiseLatency } : {}),
+  }
+}

@@ -1,0 +1,105 @@
+import type { DatasetResults, EngineResults, Point } from '../results.ts'
+import { qpsAtRecall } from './curve.ts'
+import { median, type Spread, spread } from './statistics.ts'
+
+/** A figure that is measured: every table, chart and comparison reads this list, after the model of ann-benchmarks. */
+export interface Metric<Of> {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  readonly better: 'higher' | 'lower'
+  /** One value for each repetition; undefined where the engine has no such figure. */
+  readonly values: (of: Of) => readonly number[] | undefined
+}
+
+/** Figures of one setting of a search. */
+export const POINT_METRICS = {
+  recall: point('recall', 'recall', '', 'higher', ({ recall }) => [recall]),
+  recallAt1: point('recallAt1', 'recall@1', '', 'higher', ({ recallAt1 }) => [recallAt1]),
+  qps: point('qps', 'QPS, 1 thread', '/s', 'higher', ({ qps }) => qps),
+  qpsAllThreads: point('qpsAllThreads', 'QPS, all threads', '/s', 'higher', (each) => each.qpsAllThreads),
+  p50: point('p50', 'p50', 'µs', 'lower', ({ latency }) => latency.map(({ p50 }) => p50)),
+  p95: point('p95', 'p95', 'µs', 'lower', ({ latency }) => latency.map(({ p95 }) => p95)),
+  p99: point('p99', 'p99', 'µs', 'lower', ({ latency }) => latency.map(({ p99 }) => p99)),
+  promiseExtra: point('promiseExtra', 'promise adds', 'µs', 'lower', promiseExtra),
+} as const
+
+/** Figures of one engine, whatever it is asked. */
+export const ENGINE_METRICS = {
+  buildSeconds: engine('buildSeconds', 'build, wall', 's', 'lower', ({ buildSeconds }) => buildSeconds),
+  buildCpuSeconds: engine('buildCpuSeconds', 'build, CPU', 's', 'lower', ({ build }) => [build.cpuSeconds]),
+  indexBytes: engine('indexBytes', 'index', 'MB', 'lower', ({ build }) => [build.indexBytes / 1e6]),
+  peakBytes: engine('peakBytes', 'peak of build', 'MB', 'lower', ({ build }) => [build.peakBytes / 1e6]),
+  peakOverIndex: engine('peakOverIndex', 'peak / index', '×', 'lower', ({ build }) => [peakOverIndex(build)]),
+} as const
+
+/** Bytes of the index for each vector. */
+export function bytesPerVector({ build }: EngineResults, { dataset }: DatasetResults): number {
+  return build.indexBytes / dataset.rows
+}
+
+/** How much more a build holds at its highest than the finished index does, the vectors handed in aside. */
+export function peakOverIndex({ peakBytes, inputBytes, indexBytes }: EngineResults['build']): number {
+  return (peakBytes - inputBytes) / indexBytes
+}
+
+/** The middle of a metric's values; undefined where there are none. */
+export function valueOf<Of>(metric: Metric<Of>, of: Of): number | undefined {
+  const values = metric.values(of)
+  return values && values.length > 0 ? median(values) : undefined
+}
+
+/** The setting of an engine whose recall is the lowest that reaches the target; undefined when none does. */
+export function pointReaching({ points }: EngineResults, recall: number): Point | undefined {
+  return points.filter((each) => each.recall >= recall).sort((a, b) => a.recall - b.recall)[0]
+}
+
+/** Speed at a recall, and how many times that of the yardstick it is. */
+export interface SpeedAtRecall {
+  readonly qps: Spread
+  /** Over the yardstick, of each round by itself, so that what slows a round down slows both. */
+  readonly ratio?: Spread
+}
+
+/** The speed of an engine at a recall; undefined where its curve does not reach it. */
+export function speedAtRecall(
+  results: EngineResults,
+  yardstick: EngineResults | undefined,
+  recall: number,
+): SpeedAtRecall | undefined {
+  const own = qpsAtRecall(results.points, recall)
+  if (!own) return undefined
+  const other = yardstick && qpsAtRecall(yardstick.points, recall)
+  return { qps: spread(own), ...(other ? { ratio: spread(ratios(own, other)) } : {}) }
+}
+
+/** Quotients of two lists, entry by entry where they have the same length, else of their medians. */
+export function ratios(own: readonly number[], other: readonly number[]): number[] {
+  if (own.length !== other.length) return [median(own) / median(other)]
+  return own.map((value, i) => value / (other[i] ?? Number.NaN))
+}
+
+/** The engine that ratios are over; undefined when it was skipped. */
+export function yardstickOf({ engines }: DatasetResults, id: string): EngineResults | undefined {
+  return engines.find((each) => each.id === id)
+}
+
+function promiseExtra({ latency, promiseLatency }: Point): number[] | undefined {
+  return promiseLatency?.map(({ p50 }, round) => p50 - (latency[round]?.p50 ?? Number.NaN))
+}
+
+function point(...[name, title, unit, better, values]: Parts<Point>): Metric<Point> {
+  return { name, title, unit, better, values }
+}
+
+function engine(...[name, title, unit, better, values]: Parts<EngineResults>): Metric<EngineResults> {
+  return { name, title, unit, better, values }
+}
+
+type Parts<Of> = [
+  name: string,
+  title: string,
+  unit: string,
+  better: Metric<Of>['better'],
+  values: Metric<Of>['values'],
+]

@@ -1,0 +1,30 @@
+/** Middle and spread of repeated measurements. */
+export interface Spread {
+  readonly median: number
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * The value below which the given share of values lies, interpolated between neighbours.
+ *
+ * @param values in any order; not changed
+ */
+export function quantile(values: ArrayLike<number>, share: number): number {
+  const sorted = Float64Array.from(values).sort()
+  if (sorted.length === 0) return Number.NaN
+  const at = share * (sorted.length - 1)
+  const below = Math.floor(at)
+  const low = sorted[below] ?? Number.NaN
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? low
+  return low + (high - low) * (at - below)
+}
+
+export function median(values: ArrayLike<number>): number {
+  return quantile(values, 0.5)
+}
+
+/** The median with the lowest and the highest value. */
+export function spread(values: ArrayLike<number>): Spread {
+  return { median: median(values), low: quantile(values, 0), high: quantile(values, 1) }
+}

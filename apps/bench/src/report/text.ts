@@ -1,0 +1,165 @@
+import { styleText } from 'node:util'
+import { number, numberSpread, ratio, ratioSpread, recall } from '../format.ts'
+import { checkClaims, type ClaimResult } from '../measure/claims.ts'
+import {
+  bytesPerVector,
+  ENGINE_METRICS,
+  POINT_METRICS,
+  pointReaching,
+  ratios,
+  speedAtRecall,
+  valueOf,
+  yardstickOf,
+} from '../measure/metrics.ts'
+import { spread } from '../measure/statistics.ts'
+import type { DatasetResults, EngineResults, Results } from '../results.ts'
+import { type Column, table } from '../terminal/table.ts'
+
+/** The results of a run as tables for the terminal. */
+export function textReport(results: Results): string {
+  const { environment } = results
+  const sections = results.datasets.map((dataset) => datasetText(dataset, results))
+  const where = `${environment.cpu}, ${environment.cores} cores, Node ${environment.node.slice(1)}, Omen's kernels: ${environment.kernels}`
+  return [...sections, styleText('dim', where)].join('\n\n')
+}
+
+function datasetText(results: DatasetResults, { yardstick: yardstickId, workload }: Results): string {
+  const { dataset, k, rounds, engines, skipped } = results
+  const yardstick = yardstickOf(results, yardstickId)
+  const name = styleText('bold', dataset.name)
+  const facts = `${dataset.rows.toLocaleString('en')} x ${dataset.dimension}, ${dataset.metric}, ${dataset.queries.toLocaleString('en')} queries, k = ${k}`
+  const claims = checkClaims(workload.claims, results)
+  const parts = [
+    `${name}  ${facts}`,
+    section(`recall@${k} and queries per second on 1 thread, median of ${rounds} interleaved rounds`, sweep(engines)),
+    section(
+      `queries per second at equal recall@${k}, and the ratio over ${yardstick?.title ?? yardstickId}, round by round`,
+      equalRecall(engines, yardstick, workload.targets),
+    ),
+    section(`single searches at recall@${k} of 0.95 or more, microseconds`, latencies(engines)),
+    section('build and memory', costs(results, yardstick)),
+    ...(claims.length > 0 ? [section('what this run was to show', claimTable(claims))] : []),
+    ...skipped.map(({ title, reason }) => styleText('yellow', `skipped ${title}: ${reason}`)),
+  ]
+  return parts.join('\n\n')
+}
+
+function section(title: string, body: string): string {
+  return `${styleText('cyan', title)}\n${body}`
+}
+
+function sweep(engines: readonly EngineResults[]): string {
+  const beams = [...new Set(engines.flatMap(({ points }) => points.map(({ beam }) => beam)))].sort((a, b) => a - b)
+  const columns: Column[] = [{ title: 'beam' }, ...engines.flatMap(({ title }) => [{ title }, { title: 'QPS' }])]
+  const rows = beams.map((beam) => [
+    String(beam),
+    ...engines.flatMap(({ points }) => {
+      const point = points.find((each) => each.beam === beam)
+      return point ? [recall(point.recall), number(valueOf(POINT_METRICS.qps, point))] : ['', '']
+    }),
+  ])
+  return table(columns, rows)
+}
+
+function equalRecall(
+  engines: readonly EngineResults[],
+  yardstick: EngineResults | undefined,
+  targets: readonly number[],
+): string {
+  const columns: Column[] = [
+    { title: 'engine', align: 'left' },
+    ...targets.flatMap((target) => [{ title: `at ${target}` }, { title: 'ratio' }]),
+  ]
+  const rows = engines.map((engine) => [
+    engine.title,
+    ...targets.flatMap((target) => {
+      const speed = speedAtRecall(engine, yardstick, target)
+      return [numberSpread(speed?.qps), engine === yardstick ? '1' : ratioSpread(speed?.ratio)]
+    }),
+  ])
+  return table(columns, rows)
+}
+
+function latencies(engines: readonly EngineResults[]): string {
+  const metrics = [POINT_METRICS.p50, POINT_METRICS.p95, POINT_METRICS.p99, POINT_METRICS.promiseExtra]
+  const columns: Column[] = [
+    { title: 'engine', align: 'left' },
+    { title: 'beam' },
+    ...metrics.map(({ title }) => ({ title })),
+    { title: POINT_METRICS.qpsAllThreads.title },
+  ]
+  const rows = engines.map((engine) => {
+    const point = pointReaching(engine, 0.95)
+    if (!point) return [engine.title, 'does not reach it']
+    const cells = [...metrics, POINT_METRICS.qpsAllThreads].map((metric) => number(valueOf(metric, point)))
+    return [engine.title, String(point.beam), ...cells]
+  })
+  return table(columns, rows)
+}
+
+function costs(results: DatasetResults, yardstick: EngineResults | undefined): string {
+  const { buildSeconds, buildCpuSeconds, indexBytes, peakBytes } = ENGINE_METRICS
+  const columns: Column[] = [
+    { title: 'engine', align: 'left' },
+    { title: 'build s' },
+    { title: 'ratio' },
+    { title: 'threads' },
+    { title: 'CPU s' },
+    { title: 'index MB' },
+    { title: 'bytes/vector' },
+    { title: 'ratio' },
+    { title: 'peak MB' },
+    { title: 'peak/index' },
+  ]
+  const rows = results.engines.map((engine) => [
+    engine.title,
+    number(valueOf(buildSeconds, engine)),
+    yardstick ? ratioSpread(spread(ratios(engine.buildSeconds, yardstick.buildSeconds))) : '–',
+    String(engine.buildThreads),
+    number(valueOf(buildCpuSeconds, engine)),
+    number(valueOf(indexBytes, engine)),
+    number(bytesPerVector(engine, results)),
+    yardstick ? ratio(engine.build.indexBytes / yardstick.build.indexBytes) : '–',
+    number(valueOf(peakBytes, engine)),
+    ratio(valueOf(ENGINE_METRICS.peakOverIndex, engine)),
+  ])
+  return table(columns, rows)
+}
+
+function claimTable(claims: readonly ClaimResult[]): string {
+  const columns: Column[] = [
+    { title: 'figure', align: 'left' },
+    { title: 'measured' },
+    { title: 'wanted' },
+    { title: '', align: 'left' },
+  ]
+  return table(
+    columns,
+    claims.map((result) => {
+      const { says, holds } = result
+      const verdict =
+        holds === undefined ? '' : holds ? styleText('green', 'holds') : styleText('red', 'does not hold')
+      return [says, claimValue(result), claimLimit(result), verdict]
+    }),
+  )
+}
+
+/** What was measured for a claim, with its spread. */
+export function claimValue({ value, unit, claim }: ClaimResult): string {
+  if (!value) return 'not measured'
+  const show = (each: number): string => {
+    if (claim.figure === 'recallAtBeam') return each.toFixed(4)
+    return unit === '×' ? each.toFixed(2) : number(each)
+  }
+  const range = value.low === value.high ? '' : ` (${show(value.low)}–${show(value.high)})`
+  return `${show(value.median)}${unit}${range}`
+}
+
+/** The limit of a claim. */
+export function claimLimit({ claim: { atLeast, atMost }, unit }: ClaimResult): string {
+  const limits = [
+    ...(atLeast === undefined ? [] : [`≥ ${atLeast}${unit}`]),
+    ...(atMost === undefined ? [] : [`≤ ${atMost}${unit}`]),
+  ]
+  return limits.join(', ')
+}

@@ -1,0 +1,256 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, join } from 'node:path'
+import { OmenError } from '@omen/core'
+import { benchmarksFolder } from './paths.ts'
+
+/** An engine in a workload: which, and what it is built and asked with. */
+export interface EngineSpec {
+  /** Unique in the workload. */
+  readonly id: string
+  readonly title: string
+  /** One of those that `engines/index.ts` lists. */
+  readonly engine: string
+  readonly m: number
+  /** Candidates kept while inserting. */
+  readonly buildBeam: number
+  readonly quantizer?: string
+  readonly keep?: string
+  /** Candidates to rescore, as a multiple of k. */
+  readonly rescore?: number
+  /** Candidates kept while searching, one search for each; those of the workload when left out. */
+  readonly beams: readonly number[]
+  /** The first so many queries are asked, for engines that would take hours for all. */
+  readonly queries?: number
+}
+
+/** What to measure, as data. */
+export interface Workload {
+  readonly name: string
+  readonly title: string
+  readonly about?: string
+  readonly datasets: readonly string[]
+  /** The first so many rows and queries of each data set; all when left out. */
+  readonly rows?: number
+  readonly queries?: number
+  readonly k: number
+  readonly rounds: number
+  readonly buildRounds: number
+  readonly seed: number
+  readonly threads: number
+  /** The engine that ratios are over, by id. */
+  readonly yardstick: string
+  /** Recalls at which speeds are compared. */
+  readonly targets: readonly number[]
+  readonly engines: readonly EngineSpec[]
+  /** Ratios that the run is to show, with the limits it is held to where there are any. */
+  readonly claims: readonly Claim[]
+}
+
+/** A figure of one engine, over that of another where `over` names one. */
+export interface Claim {
+  readonly figure: ClaimFigure
+  readonly of: string
+  readonly over?: string
+  /** The recall, for `qpsAtRecall`; the beam, for `recallAtBeam` and `promiseExtraMicros`. */
+  readonly at?: number
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+export const CLAIM_FIGURES = [
+  'qpsAtRecall',
+  'recallAtBeam',
+  'promiseExtraMicros',
+  'buildSeconds',
+  'peakOverIndex',
+  'indexBytes',
+] as const
+export type ClaimFigure = (typeof CLAIM_FIGURES)[number]
+
+const DEFAULTS = {
+  k: 10,
+  rounds: 3,
+  buildRounds: 1,
+  seed: 42,
+  m: 16,
+  buildBeam: 200,
+  beams: [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512],
+  targets: [0.9, 0.95, 0.99],
+}
+
+/**
+ * Reads a workload.
+ *
+ * @param which a path, or the name of a file in `benchmarks`
+ * @throws OmenError `not_found`, `invalid_argument` naming the field
+ */
+export function readWorkload(which: string): Workload {
+  const path = existsSync(which) ? which : join(benchmarksFolder, `${which}.json`)
+  if (!existsSync(path)) {
+    const known = readdirSync(benchmarksFolder).filter((file) => file.endsWith('.json'))
+    throw new OmenError('not_found', `there is no workload ${which}; in benchmarks/ there are ${known.join(', ')}`)
+  }
+  let raw: unknown
+  try {
+    raw = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new OmenError('invalid_argument', `${path} is no JSON`, { cause: error })
+  }
+  return parseWorkload(raw, basename(path, '.json'))
+}
+
+/**
+ * Checks a workload and fills in what it leaves out.
+ *
+ * @throws OmenError `invalid_argument` naming the field
+ */
+export function parseWorkload(raw: unknown, name: string): Workload {
+  const top = new Fields(raw, name)
+  const beams = top.positives('beams', DEFAULTS.beams)
+  const engines = top.objects('engines').map((fields) => parseEngine(fields, beams))
+  const ids = engines.map((engine) => engine.id)
+  const doubled = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (doubled !== undefined) throw top.error('engines', `names ${doubled} twice`)
+  const oneOf = (fields: Fields, key: string, value: string): string => {
+    if (!ids.includes(value)) throw fields.error(key, `must be the id of an engine (${ids.join(', ')}), not ${value}`)
+    return value
+  }
+  const workload: Workload = {
+    name,
+    title: top.text('title', name),
+    datasets: top.texts('datasets'),
+    k: top.positive('k', DEFAULTS.k),
+    rounds: top.positive('rounds', DEFAULTS.rounds),
+    buildRounds: top.positive('buildRounds', DEFAULTS.buildRounds),
+    seed: top.positive('seed', DEFAULTS.seed),
+    threads: top.positive('threads', availableParallelism()),
+    yardstick: oneOf(top, 'yardstick', top.text('yardstick', ids[0])),
+    targets: top.numbers('targets', DEFAULTS.targets),
+    engines,
+    claims: top.objects('claims', []).map((fields) => parseClaim(fields, (key, id) => oneOf(fields, key, id))),
+    ...top.optional('about', 'queries', 'rows'),
+  }
+  top.end()
+  return workload
+}
+
+function parseEngine(fields: Fields, beams: readonly number[]): EngineSpec {
+  const engine = fields.text('engine')
+  const id = fields.text('id', engine)
+  const spec = {
+    id,
+    engine,
+    title: fields.text('title', id),
+    m: fields.positive('m', DEFAULTS.m),
+    buildBeam: fields.positive('buildBeam', DEFAULTS.buildBeam),
+    beams: fields.positives('beams', beams),
+    ...fields.optional('quantizer', 'keep', 'rescore', 'queries'),
+  }
+  fields.end()
+  return spec
+}
+
+function parseClaim(fields: Fields, engine: (key: string, id: string) => string): Claim {
+  const name = fields.text('figure')
+  const figure = CLAIM_FIGURES.find((each) => each === name)
+  if (!figure) throw fields.error('figure', `must be one of ${CLAIM_FIGURES.join(', ')}`)
+  const optional: { over?: string; at?: number; atLeast?: number; atMost?: number } = fields.optional(
+    'over',
+    'at',
+    'atLeast',
+    'atMost',
+  )
+  if (optional.over !== undefined) engine('over', optional.over)
+  const of = engine('of', fields.text('of'))
+  const needsAt = figure === 'qpsAtRecall' || figure === 'recallAtBeam' || figure === 'promiseExtraMicros'
+  if (needsAt !== (optional.at !== undefined)) throw fields.error('at', needsAt ? 'is missing' : `means nothing for ${figure}`)
+  fields.end()
+  return { figure, of, ...optional }
+}
+
+const TEXTS = ['about', 'quantizer', 'keep', 'over'] as const
+type OptionalText = (typeof TEXTS)[number]
+type OptionalNumber = 'rows' | 'queries' | 'rescore' | 'at' | 'atLeast' | 'atMost'
+type Optional<K extends OptionalText | OptionalNumber> = {
+  [P in K]?: P extends OptionalText ? string : number
+}
+
+/** The fields of a JSON object: each is asked for once, and in the end none may be left. */
+class Fields {
+  readonly #fields: Record<string, unknown>
+  readonly #where: string
+  readonly #asked = new Set<string>()
+
+  constructor(raw: unknown, where: string) {
+    this.#where = where
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw this.error('', 'must be an object')
+    this.#fields = raw as Record<string, unknown>
+  }
+
+  error(key: string, what: string): OmenError {
+    return new OmenError('invalid_argument', `${this.#where}: ${key ? `"${key}" ` : ''}${what}`)
+  }
+
+  text(key: string, otherwise?: string): string {
+    const value = this.#take(key) ?? otherwise
+    if (typeof value !== 'string' || value === '') throw this.error(key, 'must be a text')
+    return value
+  }
+
+  positive(key: string, otherwise?: number): number {
+    const value = this.#take(key) ?? otherwise
+    if (!Number.isInteger(value) || (value as number) < 1) throw this.error(key, 'must be a whole number of 1 or more')
+    return value as number
+  }
+
+  numbers(key: string, otherwise: readonly number[]): readonly number[] {
+    const value = this.#take(key) ?? otherwise
+    const valid = Array.isArray(value) && value.length > 0 && value.every((each) => Number.isFinite(each))
+    if (!valid) throw this.error(key, 'must be a list of numbers')
+    return value
+  }
+
+  positives(key: string, otherwise: readonly number[]): readonly number[] {
+    const values = this.numbers(key, otherwise)
+    if (values.some((value) => !Number.isInteger(value) || value < 1)) throw this.error(key, 'must be whole numbers of 1 or more')
+    return values
+  }
+
+  texts(key: string): readonly string[] {
+    const value = this.#take(key)
+    const valid = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string')
+    if (!valid) throw this.error(key, 'must be a list of names')
+    return value
+  }
+
+  objects(key: string, otherwise?: readonly unknown[]): Fields[] {
+    const value = this.#take(key) ?? otherwise
+    if (!Array.isArray(value)) throw this.error(key, 'must be a list')
+    return value.map((each, i) => new Fields(each, `${this.#where}, ${key} ${i + 1}`))
+  }
+
+  /** Those of the named fields that are there, checked. */
+  optional<K extends OptionalText | OptionalNumber>(...keys: K[]): Optional<K> {
+    const found: Record<string, unknown> = {}
+    for (const key of keys) {
+      const value = this.#take(key)
+      if (value === undefined) continue
+      const kind = TEXTS.some((text) => text === key) ? 'string' : 'number'
+      // biome-ignore lint/suspicious/useValidTypeof: kind is one of two type names
+      if (typeof value !== kind) throw this.error(key, `must be a ${kind === 'string' ? 'text' : 'number'}`)
+      found[key] = value
+    }
+    return found as Optional<K>
+  }
+
+  end(): void {
+    const unknown = Object.keys(this.#fields).filter((key) => !this.#asked.has(key))
+    if (unknown.length > 0) throw this.error(unknown[0] ?? '', `is unknown; there are ${[...this.#asked].join(', ')}`)
+  }
+
+  #take(key: string): unknown {
+    this.#asked.add(key)
+    return this.#fields[key]
+  }
+}
