@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -39,6 +40,7 @@ class CandidatePool {
   }
 
   size_t size() const { return size_; }
+  size_t cursor() const { return cursor_; }
   bool full() const { return size_ == capacity_; }
   Candidate operator[](size_t i) const { return candidates_[i]; }
   const Candidate* begin() const { return candidates_.data(); }
@@ -48,21 +50,27 @@ class CandidatePool {
   bool admits(Candidate candidate) const { return size_ < capacity_ || candidate < candidates_[size_ - 1]; }
 
   void insert(Candidate candidate) {
-    if (!admits(candidate)) return;
-    size_t low = 0;
-    for (size_t length = size_; length > 0;) {
-      const size_t half = length / 2;
-      const bool right = candidates_[low + half] < candidate;
-      low = right ? low + half + 1 : low;
-      length = right ? length - half - 1 : half;
+    if (admits(candidate)) merge({&candidate, 1});
+  }
+
+  // Inserts a batch of rows. Most are farther than the last candidate: they are passed over without a branch, and the
+  // few others move each candidate of the pool at most once, however many they are.
+  void insert(std::span<const uint32_t> rows, const float* distances) {
+    if (fresh_.size() < rows.size()) fresh_.resize(rows.size());
+    const float bound = full() ? distance_of(worst()) : std::numeric_limits<float>::infinity();
+    size_t count = 0;
+    for (size_t i = 0; i < rows.size(); i++) {
+      fresh_[count] = make_candidate(distances[i], rows[i]);
+      count += distances[i] <= bound;
     }
-    const size_t tail = size_ - low;
-    std::memmove(&candidates_[low + 1], &candidates_[low], tail * sizeof(Candidate));
-    std::memmove(&expanded_[low + 1], &expanded_[low], tail);
-    candidates_[low] = candidate;
-    expanded_[low] = 0;
-    if (size_ < capacity_) size_++;
-    if (low < cursor_) cursor_ = low;
+    if (count == 0) return;
+    for (size_t i = 1; i < count; i++) {  // insertion sort: they are few
+      const Candidate candidate = fresh_[i];
+      size_t j = i;
+      for (; j > 0 && candidate < fresh_[j - 1]; j--) fresh_[j] = fresh_[j - 1];
+      fresh_[j] = candidate;
+    }
+    merge({fresh_.data(), count});
   }
 
   // The closest candidate not yet expanded, now marked so; kNone when there is none.
@@ -79,8 +87,43 @@ class CandidatePool {
   }
 
  private:
+  // Merges sorted candidates, from the back, each run of older ones moved once to its final place.
+  void merge(std::span<const Candidate> fresh) {
+    size_t left = size_;         // older candidates not yet placed
+    size_t count = fresh.size();  // fresh ones not yet placed
+    while (left + count > capacity_) {
+      if (left > 0 && candidates_[left - 1] > fresh[count - 1]) {
+        left--;
+      } else if (--count == 0) {
+        return;
+      }
+    }
+    size_ = left + count;
+    for (; count > 0; count--) {
+      const size_t at = lower_bound(fresh[count - 1], left);
+      std::memmove(&candidates_[at + count], &candidates_[at], (left - at) * sizeof(Candidate));
+      std::memmove(&expanded_[at + count], &expanded_[at], left - at);
+      candidates_[at + count - 1] = fresh[count - 1];
+      expanded_[at + count - 1] = 0;
+      left = at;
+    }
+    cursor_ = std::min(cursor_, left);
+  }
+
+  // How many of the first `length` candidates are closer: a binary search without unpredictable branches.
+  size_t lower_bound(Candidate candidate, size_t length) const {
+    const Candidate* first = candidates_.data();
+    while (length > 1) {
+      const size_t half = length / 2;
+      first += size_t(first[half - 1] < candidate) * half;  // a multiplication, lest a branch be guessed wrong
+      length -= half;
+    }
+    return size_t(first - candidates_.data()) + (length == 1 && *first < candidate);
+  }
+
   std::vector<Candidate> candidates_;
   std::vector<uint8_t> expanded_;
+  std::vector<Candidate> fresh_;
   size_t capacity_ = 0;
   size_t size_ = 0;
   size_t cursor_ = 0;
@@ -107,21 +150,37 @@ class VisitedSet {
     }
   }
 
-  // Marks a row; seen before or not costs the same.
   void insert(uint32_t row) {
-    if (row >= limit_) return;
-    uint64_t& word = bits_[row >> 6];
-    const uint64_t bit = uint64_t(1) << (row & 63);
-    rows_[size_] = row;
-    size_ += (word & bit) == 0;
-    word |= bit;
+    if (row < limit_) size_ += mark(row, size_);
   }
 
-  size_t size() const { return size_; }
-  // The rows seen since there were `before` of them: borrowed until the next reset.
-  std::span<const uint32_t> since(size_t before) const { return {rows_.get() + before, size_ - before}; }
+  // Marks the rows of a list and gives those not seen before: borrowed until the next reset.
+  template <class Load>
+  std::span<const uint32_t> insert_list(uint32_t capacity, Load load) {
+    const size_t before = size_;
+    size_t size = before;
+    for (uint32_t i = 0; i < capacity; i++) {
+      const uint32_t row = load(i);
+      if (row < limit_) {
+        size += mark(row, size);
+      } else if (row == ~uint32_t(0)) {
+        break;
+      }
+    }
+    size_ = size;
+    return {rows_.get() + before, size - before};
+  }
 
  private:
+  // Writes the row at `place` in any case, so that new or not costs the same; whether it was new.
+  bool mark(uint32_t row, size_t place) {
+    uint64_t& word = bits_[row >> 6];
+    const bool fresh = (word >> (row & 63) & 1) == 0;
+    rows_[place] = row;
+    word |= uint64_t(1) << (row & 63);
+    return fresh;
+  }
+
   std::vector<uint64_t> bits_;
   std::unique_ptr<uint32_t[]> rows_;
   size_t size_ = 0;

@@ -54,7 +54,7 @@ void Inserter::insert(uint32_t row) {
 }
 
 void Inserter::publish(uint32_t row, uint32_t top_layer) {
-  for (uint32_t layer = 0; layer <= top_layer; layer++) graph_.list(row, layer).write(lists_[layer]);
+  for (uint32_t layer = 1; layer <= top_layer; layer++) graph_.list(row, layer).write(lists_[layer]);
   anchor(row);
   const uint32_t parent = load_link(graph_.list(row, 0).rows);
   for (uint32_t layer = 0; layer <= top_layer; layer++) {
@@ -65,31 +65,27 @@ void Inserter::publish(uint32_t row, uint32_t top_layer) {
 }
 
 // Gives the row a parent in the anchor tree: the tree whose edges are never pruned, in either direction, so that every
-// row can be reached from every other. A row has room for m − 1 children or m; a neighbour with room is preferred,
-// else some descendant of the closest one has room.
+// row can be reached from every other. The closest neighbour with room for a child becomes the parent; where none has
+// room, a descendant of the closest one has.
 void Inserter::anchor(uint32_t row) {
-  std::vector<uint32_t>& own = lists_[0];
-  const Links list = graph_.list(row, 0);
+  const std::vector<uint32_t>& neighbours = lists_[0];
   graph_.anchors_of(row) = 1;
-  const auto attach_to_front = [&](size_t index) {
-    std::rotate(own.begin(), own.begin() + long(index), own.begin() + long(index) + 1);
-    Links(list).write(own);
-    return try_attach(own[0], row);
+  const auto attach = [&](uint32_t parent) {
+    // The parent stands first in the row's own list, before the row can be found through it.
+    chosen_.assign(1, parent);
+    for (const uint32_t neighbour : neighbours) {
+      if (neighbour != parent) chosen_.push_back(neighbour);
+    }
+    graph_.list(row, 0).write(chosen_);
+    return try_attach(parent, row);
   };
-  const size_t neighbours = own.size();
-  for (size_t i = 0; i < neighbours; i++) {
-    if (attach_to_front(i)) return;
+  for (const uint32_t neighbour : neighbours) {
+    if (attach(neighbour)) return;
   }
-  // Rotating each to the front has reversed their order: the closest is now the last.
-  uint32_t parent = own.back();
-  std::reverse(own.begin(), own.end());
-  for (;;) {
+  uint32_t parent = neighbours[0];
+  do {
     parent = load_link(graph_.list(parent, 0).rows + (parent == graph_.root() ? 0 : 1));
-    const auto at = std::find(own.begin(), own.end(), parent);
-    if (at == own.end()) own.insert(own.begin(), parent);
-    if (own.size() > list.capacity) own.pop_back();
-    if (attach_to_front(at == own.end() ? 0 : size_t(std::find(own.begin(), own.end(), parent) - own.begin()))) return;
-  }
+  } while (!attach(parent));
 }
 
 bool Inserter::try_attach(uint32_t parent, uint32_t row) {

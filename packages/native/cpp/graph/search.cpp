@@ -10,13 +10,7 @@ namespace {
 // The rows of a list that were not seen before, with the loads of their codes under way: all of them start before the
 // first distance is computed, since memory, not arithmetic, is what a search waits for.
 std::span<const uint32_t> gather(const Graph& graph, Links list, VisitedSet& visited) {
-  const size_t before = visited.size();
-  for (uint32_t i = 0; i < list.capacity; i++) {
-    const uint32_t row = load_link(list.rows + i);
-    if (row == kNoRow) break;
-    visited.insert(row);
-  }
-  const std::span<const uint32_t> batch = visited.since(before);
+  const auto batch = visited.insert_list(list.capacity, [&](uint32_t i) { return load_link(list.rows + i); });
   for (const uint32_t row : batch) graph.codes.prefetch(row);
   return batch;
 }
@@ -140,7 +134,7 @@ void search_layer(const Graph& graph, Scratch& scratch, Candidate from, size_t b
       prefetch_list(graph, row_of(after));
     }
     scratch.query.score(batch.data(), batch.size(), distances);
-    for (size_t i = 0; i < batch.size(); i++) pool.insert(make_candidate(distances[i], batch[i]));
+    pool.insert(batch, distances);
   }
 }
 

@@ -31,11 +31,13 @@ void Available::add_wide_sets() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq")) {
+    add(avx512_kernels);
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
-    
+    add(avx2_kernels);
   }
 #elif defined(__aarch64__) || defined(_M_ARM64)
+  add(neon_kernels);
 #endif
 }
 

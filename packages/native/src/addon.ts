@@ -1,0 +1,79 @@
+import type { Doctor } from '@omen/core'
+
+/** What the addon exports: numbers and typed arrays only, checked for length by C++ and for meaning by its callers here. */
+export interface Addon {
+  allocate(sizeBytes: number, huge: boolean): ArrayBuffer
+  readonly Codes: new (
+    dimension: number,
+    metric: number,
+    element: number,
+    scale: number,
+    offset: number,
+    bytesPerRow: number,
+  ) => AddonCodes
+  readonly Graph: new (
+    m: number,
+    beam: number,
+    codes: AddonCodes,
+    exact: AddonCodes | undefined,
+    head: Uint32Array,
+    levels: Uint32Array,
+  ) => AddonGraph
+  distance(element: number, metric: number, a: Uint8Array, b: Uint8Array, dimension: number): number
+  doctor(): Doctor
+}
+
+/** Calls that answer a number name a refused vector by it: −1 for none, else index · 4 + reason. */
+export interface AddonCodes {
+  attach(chunk: Uint8Array): void
+  encode(vectors: ArrayBufferView, rows: Uint32Array, threads: number): Promise<number>
+  scoreSync(query: ArrayBufferView, rows: Uint32Array, distances: Float32Array): number
+  scan(
+    queries: ArrayBufferView,
+    k: number,
+    rowCount: number,
+    accept: Uint32Array | undefined,
+    threads: number,
+    rows: Uint32Array,
+    distances: Float32Array,
+    counts: Uint32Array,
+  ): Promise<number>
+  scanSync(
+    queries: ArrayBufferView,
+    k: number,
+    rowCount: number,
+    accept: Uint32Array | undefined,
+    rows: Uint32Array,
+    distances: Float32Array,
+    counts: Uint32Array,
+  ): number
+}
+
+export interface AddonGraph {
+  attach(slab: string, chunk: Uint8Array): void
+  insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number>
+  relink(rows: Uint32Array, threads: number): Promise<void>
+  searchSync(
+    query: ArrayBufferView,
+    k: number,
+    beam: number,
+    rescore: number,
+    radius: number,
+    accept: Uint32Array | undefined,
+    rows: Uint32Array,
+    distances: Float32Array,
+    counts: Uint32Array,
+  ): number
+  searchMany(
+    queries: ArrayBufferView,
+    k: number,
+    beam: number,
+    rescore: number,
+    radius: number,
+    accept: Uint32Array | undefined,
+    rows: Uint32Array,
+    distances: Float32Array,
+    counts: Uint32Array,
+    threads: number,
+  ): Promise<number>
+}

@@ -1,0 +1,54 @@
+import type { NativeGraph, NativeGraphOptions, NativeSearch, Refusal, ResultBuffers, Vectors } from '@omen/core'
+import { OmenError } from '@omen/core'
+import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
+import { AcceleratedCodes, refusal } from './codes.ts'
+
+/** The graph's hot loops in C++. */
+export class AcceleratedGraph implements NativeGraph {
+  readonly #graph: AddonGraph
+
+  constructor(addon: Addon, options: NativeGraphOptions) {
+    const { m, beam, codes, exact, head, levels } = options
+    this.#graph = new addon.Graph(m, beam, ownCodes(codes), exact && ownCodes(exact), head, levels)
+  }
+
+  attach(slab: string, chunk: Uint8Array): void {
+    this.#graph.attach(slab, chunk)
+  }
+
+  insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number> {
+    return this.#graph.insert(rows, threads, control)
+  }
+
+  relink(rows: Uint32Array, threads: number): Promise<void> {
+    return this.#graph.relink(rows, threads)
+  }
+
+  searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined {
+    const { k, beam, rescore, radius, accept } = search
+    const { rows, distances, counts } = out
+    return refusal(this.#graph.searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts))
+  }
+
+  search(query: Vectors, search: NativeSearch, out: ResultBuffers): Promise<Refusal | undefined> {
+    return this.searchMany(query, search, 1, out)
+  }
+
+  async searchMany(
+    queries: Vectors,
+    search: NativeSearch,
+    threads: number,
+    out: ResultBuffers,
+  ): Promise<Refusal | undefined> {
+    const { k, beam, rescore, radius, accept } = search
+    const { rows, distances, counts } = out
+    return refusal(
+      await this.#graph.searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, threads),
+    )
+  }
+}
+
+function ownCodes(codes: NativeGraphOptions['codes']): AddonCodes {
+  if (codes instanceof AcceleratedCodes) return codes.addon
+  throw new OmenError('invalid_argument', 'the codes of a graph must come from the same accelerator as the graph')
+}
