@@ -1,0 +1,200 @@
+// AVX-512 with F, BW, VL, DQ, VNNI and VPOPCNTDQ: Ice Lake, Zen 4 and later.
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+
+#include <utility>
+
+#include "kernels/sets.h"
+
+// Below the headers, so that nothing shared with other files is compiled for this instruction set; nothing from std::
+// is called below for the same reason. It holds to the end of the file, where templates are instantiated.
+#if defined(__clang__)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq,avx2,fma"))), \
+    apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq,avx2,fma")
+#pragma GCC diagnostic ignored "-Wuninitialized"  // gcc 12 on its own intrinsics (its bug 105593)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace omen {
+namespace {
+
+#include "kernels/blocks.inl"
+
+// The lowest n bits.
+inline uint64_t ones(size_t n) { return (uint64_t(1) << n) - 1; }
+
+// How lanes are multiplied and summed.
+
+struct FloatSums {
+  using Sum = __m512;
+  static __m512 subtract(__m512 a, __m512 b) { return _mm512_sub_ps(a, b); }
+  static Sum multiply_add(Sum sum, __m512 a, __m512 b) { return _mm512_fmadd_ps(a, b, sum); }
+
+  static __m128 folded(Sum sum) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  }
+  static float total(Sum sum) {
+    const __m128 four = folded(sum);
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  static void totals(Sum a, Sum b, Sum c, Sum d, float* out) {
+    const __m128 fa = folded(a), fb = folded(b), fc = folded(c), fd = folded(d);
+    const __m128 ab = _mm_add_ps(_mm_unpacklo_ps(fa, fb), _mm_unpackhi_ps(fa, fb));
+    const __m128 cd = _mm_add_ps(_mm_unpacklo_ps(fc, fd), _mm_unpackhi_ps(fc, fd));
+    _mm_storeu_ps(out, _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab)));
+  }
+};
+
+template <class Number>
+struct IntegerSums {
+  using Sum = __m512i;
+
+  static __m128i folded(Sum sum) {
+    const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti32x8_epi32(sum, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  }
+  static Number total(Sum sum) {
+    const __m128i four = folded(sum);
+    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    return Number(_mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1))));
+  }
+  static void totals(Sum a, Sum b, Sum c, Sum d, float* out) {
+    const __m128i fa = folded(a), fb = folded(b), fc = folded(c), fd = folded(d);
+    const __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(fa, fb), _mm_unpackhi_epi32(fa, fb));
+    const __m128i cd = _mm_add_epi32(_mm_unpacklo_epi32(fc, fd), _mm_unpackhi_epi32(fc, fd));
+    const __m128i sums = _mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd));
+    _mm_storeu_ps(out, Number(-1) < 0 ? _mm_cvtepi32_ps(sums) : _mm_cvtepu32_ps(sums));
+  }
+};
+
+// Lanes of 16 bits, whose products are added in pairs.
+template <class Number>
+struct ShortSums : IntegerSums<Number> {
+  static __m512i subtract(__m512i a, __m512i b) { return _mm512_sub_epi16(a, b); }
+  static __m512i multiply_add(__m512i sum, __m512i a, __m512i b) { return _mm512_dpwssd_epi32(sum, a, b); }
+};
+
+// How elements are loaded.
+
+template <size_t count, size_t bytes>
+struct Layout {
+  static constexpr size_t step = count, width = bytes;
+  static size_t elements(size_t dimension) { return dimension; }
+};
+
+struct F32 : Layout<16, 4>, FloatSums {
+  static __m512 load(const std::byte* p) { return _mm512_loadu_ps(p); }
+  static __m512 load_part(const std::byte* p, size_t n, bool) { return _mm512_maskz_loadu_ps(ones(n), p); }
+};
+
+inline __m256i load_256(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+
+struct F16 : Layout<16, 2>, FloatSums {
+  static __m512 load(const std::byte* p) { return _mm512_cvtph_ps(load_256(p)); }
+  static __m512 load_part(const std::byte* p, size_t n, bool) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(ones(n), p));
+  }
+};
+
+struct Bf16 : Layout<16, 2>, FloatSums {
+  static __m512 widen(__m256i v) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16)); }
+  static __m512 load(const std::byte* p) { return widen(load_256(p)); }
+  static __m512 load_part(const std::byte* p, size_t n, bool) {
+    return widen(_mm256_maskz_loadu_epi16(ones(n), p));
+  }
+};
+
+template <class Number>
+struct I8 : Layout<32, 1>, ShortSums<Number> {
+  static __m512i load(const std::byte* p) { return _mm512_cvtepi8_epi16(load_256(p)); }
+  static __m512i load_part(const std::byte* p, size_t n, bool) {
+    return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(ones(n), p));
+  }
+};
+
+template <class Number>
+struct U8 : Layout<32, 1>, ShortSums<Number> {
+  static __m512i load(const std::byte* p) { return _mm512_cvtepu8_epi16(load_256(p)); }
+  static __m512i load_part(const std::byte* p, size_t n, bool) {
+    return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(ones(n), p));
+  }
+};
+
+struct Bytes : Layout<64, 1> {
+  static __m512i load(const std::byte* p) { return _mm512_loadu_si512(p); }
+  static __m512i load_part(const std::byte* p, size_t n, bool) { return _mm512_maskz_loadu_epi8(ones(n), p); }
+};
+
+// Unsigned bytes times signed ones, four products to a lane: a is the query.
+struct I8U8 : Bytes, IntegerSums<int32_t> {
+  static Sum multiply_add(Sum sum, __m512i a, __m512i b) { return _mm512_dpbusd_epi32(sum, b, a); }
+};
+
+// With d = |a − b| and one factor signed by flipping its top bit: Σd² = Σd(d − 128) + 128 Σd.
+struct L2U8 : Bytes, IntegerSums<uint32_t> {
+  using Query = Bytes;
+  struct Sums {
+    __m512i shifted{}, plain{};
+    void add(__m512i a, __m512i b) {
+      const __m512i d = _mm512_or_si512(_mm512_subs_epu8(a, b), _mm512_subs_epu8(b, a));
+      shifted = _mm512_dpbusd_epi32(shifted, d, _mm512_xor_si512(d, _mm512_set1_epi8(char(0x80))));
+      plain = _mm512_dpbusd_epi32(plain, d, _mm512_set1_epi8(1));
+    }
+    __m512i value() const { return _mm512_add_epi32(shifted, _mm512_slli_epi32(plain, 7)); }
+  };
+};
+
+struct Hamming : Bytes, IntegerSums<uint32_t> {
+  using Query = Bytes;
+  static size_t elements(size_t bits) { return bits / 8; }
+  struct Sums {
+    __m512i sum{};
+    void add(__m512i a, __m512i b) {
+      sum = _mm512_add_epi32(sum, _mm512_popcnt_epi32(_mm512_xor_si512(a, b)));
+    }
+    __m512i value() const { return sum; }
+  };
+};
+
+constexpr KernelSet make_set() {
+  KernelSet set{};
+  set.name = "avx512";
+  put<L2<F32>>(set, Element::f32, Metric::l2);
+  put<Dot<F32>>(set, Element::f32, Metric::dot);
+  put<Cosine<F32>>(set, Element::f32, Metric::cosine);
+  put<L2<F16>>(set, Element::f16, Metric::l2);
+  put<Dot<F16>>(set, Element::f16, Metric::dot);
+  put<Cosine<F16>>(set, Element::f16, Metric::cosine);
+  put<L2<Bf16>>(set, Element::bf16, Metric::l2);
+  put<Dot<Bf16>>(set, Element::bf16, Metric::dot);
+  put<Cosine<Bf16>>(set, Element::bf16, Metric::cosine);
+  put<L2<I8<uint32_t>>>(set, Element::i8, Metric::l2);
+  put<Dot<I8<int32_t>>>(set, Element::i8, Metric::dot);
+  put<Cosine<I8<int32_t>>>(set, Element::i8, Metric::cosine);
+  put<L2U8>(set, Element::u8, Metric::l2);
+  put<Dot<U8<uint32_t>>>(set, Element::u8, Metric::dot);
+  put<Cosine<U8<uint32_t>>>(set, Element::u8, Metric::cosine);
+  put<Hamming>(set, Element::bits, Metric::hamming);
+  set.pair_dot_i8_u8 = pair<Dot<I8U8>>;
+  set.rows_dot_i8_u8 = rows<Dot<I8U8>>;
+  return set;
+}
+
+}  // namespace
+
+// Constant, so that no code of this file runs before the processor was asked.
+constinit const KernelSet avx512_kernels = make_set();
+
+}  // namespace omen
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

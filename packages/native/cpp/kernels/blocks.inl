@@ -1,0 +1,120 @@
+// What the wide instruction sets share: metrics, and the loops over components and rows. The file of each set includes
+// this inside its own anonymous namespace and below its own target pragma, so that every set gets a copy compiled for
+// itself and none leaks to another through the linker.
+//
+// An element type E says how vectors of it are read and summed:
+//
+//   step, width               elements that one load takes, and bytes of one
+//   load(p)                   `step` elements
+//   load_part(p, n, behind)   n < step elements and zeros; `behind`: a whole step lies in front of p and may be read
+//   subtract(a, b)
+//   Sum, multiply_add(sum, a, b)
+//   total(sum)                all lanes of a sum
+//   totals(a, b, c, d, out)   the same for four sums, as floats; lanes are added in the same order, so that a value
+//                             does not depend on the rows computed beside it
+//
+// A kernel is a metric over elements: `Sums` is what it accumulates for one row, `Query` how its query is loaded.
+
+template <class E>
+struct L2 : E {
+  using Query = E;
+  struct Sums {
+    typename E::Sum sum{};
+    void add(auto a, auto b) {
+      const auto difference = E::subtract(a, b);
+      sum = E::multiply_add(sum, difference, difference);
+    }
+    auto value() const { return sum; }
+  };
+};
+
+template <class E, class Q = E>
+struct Dot : E {
+  using Query = Q;
+  struct Sums {
+    typename E::Sum sum{};
+    void add(auto a, auto b) { sum = E::multiply_add(sum, a, b); }
+    auto value() const { return sum; }
+  };
+};
+
+template <class E>
+struct Cosine : E {
+  using Query = E;
+  struct Sums {
+    typename E::Sum ab{}, aa{}, bb{};
+    void add(auto a, auto b) {
+      ab = E::multiply_add(ab, a, b);
+      aa = E::multiply_add(aa, a, a);
+      bb = E::multiply_add(bb, b, b);
+    }
+    float distance() const { return cosine_distance(E::total(ab), E::total(aa), E::total(bb)); }
+  };
+};
+
+template <class K>
+inline void finish(const typename K::Sums (&sums)[1], float* out) {
+  if constexpr (requires { sums[0].distance(); }) {
+    out[0] = sums[0].distance();
+  } else {
+    out[0] = float(K::total(sums[0].value()));
+  }
+}
+
+template <class K>
+inline void finish(const typename K::Sums (&sums)[4], float* out) {
+  if constexpr (requires { sums[0].distance(); }) {
+    for (size_t r = 0; r < 4; r++) out[r] = sums[r].distance();
+  } else {
+    K::totals(sums[0].value(), sums[1].value(), sums[2].value(), sums[3].value(), out);
+  }
+}
+
+// Several rows in one pass: their additions do not wait for each other, the query is loaded once for all of them, and
+// four rows share one horizontal sum. The rows are numbered at compile time, so that their sums stay in registers.
+template <class K, size_t... row>
+inline void block(const std::byte* query, const std::byte* const* rows, size_t dimension, float* out,
+                  std::index_sequence<row...>) {
+  using Query = typename K::Query;
+  typename K::Sums sums[sizeof...(row)];
+  size_t i = 0;
+  for (; i + K::step <= dimension; i += K::step) {
+    const auto a = Query::load(query + i * K::width);
+    (sums[row].add(a, K::load(rows[row] + i * K::width)), ...);
+  }
+  if (const size_t rest = dimension - i) {
+    const auto a = Query::load_part(query + i * K::width, rest, i > 0);
+    (sums[row].add(a, K::load_part(rows[row] + i * K::width, rest, i > 0)), ...);
+  }
+  finish<K>(sums, out);
+}
+
+template <class K>
+float pair(const void* a, const void* b, size_t dimension) {
+  const std::byte* const rows[1] = {static_cast<const std::byte*>(b)};
+  float value;
+  block<K>(static_cast<const std::byte*>(a), rows, K::elements(dimension), &value, std::make_index_sequence<1>());
+  return value;
+}
+
+template <class K>
+void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension, float* out) {
+  const auto* q = static_cast<const std::byte*>(query);
+  const size_t elements = K::elements(dimension);
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const std::byte* const four[4] = {view.at(rows[i]), view.at(rows[i + 1]), view.at(rows[i + 2]),
+                                      view.at(rows[i + 3])};
+    block<K>(q, four, elements, out + i, std::make_index_sequence<4>());
+  }
+  for (; i < count; i++) {
+    const std::byte* const one[1] = {view.at(rows[i])};
+    block<K>(q, one, elements, out + i, std::make_index_sequence<1>());
+  }
+}
+
+template <class K>
+constexpr void put(KernelSet& set, Element element, Metric metric) {
+  set.pair[size_t(element)][size_t(metric)] = pair<K>;
+  set.rows[size_t(element)][size_t(metric)] = rows<K>;
+}
