@@ -15,7 +15,8 @@
   }
 
   function draw() {
-    for (const { chart, section, name } of drawn) chart.setOption(optionFor(section, name), { notMerge: true })
+    for (const { chart, section, name } of drawn)
+      chart.setOption(optionFor(section, name), { notMerge: true })
   }
 
   function setTheme(value) {
@@ -39,7 +40,9 @@
       })
     }
   }
-  document.getElementById('theme').addEventListener('click', () => setTheme(theme() === 'dark' ? 'light' : 'dark'))
+  document
+    .getElementById('theme')
+    .addEventListener('click', () => setTheme(theme() === 'dark' ? 'light' : 'dark'))
   preferred.addEventListener('change', () => setTheme(preferred.matches ? 'dark' : 'light'))
   draw()
 })()

@@ -7,7 +7,9 @@ import type { Environment } from './results.ts'
 
 /** The version of Omen in this checkout. */
 export function omenVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(root, 'packages/hnsw/package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(root, 'packages/hnsw/package.json'), 'utf8')) as {
+    version: string
+  }
   return version
 }
 
@@ -37,7 +39,11 @@ async function omenKernels(): Promise<string> {
 
 function git(...args: string[]): string | undefined {
   try {
-    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    return execFileSync('git', args, {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
   } catch {
     return undefined
   }

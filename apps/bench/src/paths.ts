@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url'
 /** The checkout: this file lies in apps/bench/src, or compiled in apps/bench/dist. */
 export const root: string = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 
-/** Data sets and what is made of them. */
 export const datasetsFolder: string = join(root, 'datasets')
-export const datasetsCache: string = join(datasetsFolder, '.cache')
+
+/** Where data sets are downloaded and converted to; OMEN_DATASETS_CACHE names another folder. */
+export function datasetsCache(): string {
+  return process.env.OMEN_DATASETS_CACHE || join(datasetsFolder, '.cache')
+}
 
 /** Workloads, and the results that are kept. */
 export const benchmarksFolder: string = join(root, 'benchmarks')

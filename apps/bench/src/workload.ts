@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { OmenError } from '@omen/core'
+import { Fields } from './fields.ts'
 import { benchmarksFolder } from './paths.ts'
 
 /** An engine in a workload: which, and what it is built and asked with. */
@@ -89,7 +90,10 @@ export function readWorkload(which: string): Workload {
   const path = existsSync(which) ? which : join(benchmarksFolder, `${which}.json`)
   if (!existsSync(path)) {
     const known = readdirSync(benchmarksFolder).filter((file) => file.endsWith('.json'))
-    throw new OmenError('not_found', `there is no workload ${which}; in benchmarks/ there are ${known.join(', ')}`)
+    throw new OmenError(
+      'not_found',
+      `there is no workload ${which}; in benchmarks/ there are ${known.join(', ')}`,
+    )
   }
   let raw: unknown
   try {
@@ -113,7 +117,8 @@ export function parseWorkload(raw: unknown, name: string): Workload {
   const doubled = ids.find((id, i) => ids.indexOf(id) !== i)
   if (doubled !== undefined) throw top.error('engines', `names ${doubled} twice`)
   const oneOf = (fields: Fields, key: string, value: string): string => {
-    if (!ids.includes(value)) throw fields.error(key, `must be the id of an engine (${ids.join(', ')}), not ${value}`)
+    if (!ids.includes(value))
+      throw fields.error(key, `must be the id of an engine (${ids.join(', ')}), not ${value}`)
     return value
   }
   const workload: Workload = {
@@ -128,7 +133,9 @@ export function parseWorkload(raw: unknown, name: string): Workload {
     yardstick: oneOf(top, 'yardstick', top.text('yardstick', ids[0])),
     targets: top.numbers('targets', DEFAULTS.targets),
     engines,
-    claims: top.objects('claims', []).map((fields) => parseClaim(fields, (key, id) => oneOf(fields, key, id))),
+    claims: top
+      .objects('claims', [])
+      .map((fields) => parseClaim(fields, (key, id) => oneOf(fields, key, id))),
     ...top.optional('about', 'queries', 'rows'),
   }
   top.end()
@@ -164,93 +171,8 @@ function parseClaim(fields: Fields, engine: (key: string, id: string) => string)
   if (optional.over !== undefined) engine('over', optional.over)
   const of = engine('of', fields.text('of'))
   const needsAt = figure === 'qpsAtRecall' || figure === 'recallAtBeam' || figure === 'promiseExtraMicros'
-  if (needsAt !== (optional.at !== undefined)) throw fields.error('at', needsAt ? 'is missing' : `means nothing for ${figure}`)
+  if (needsAt !== (optional.at !== undefined))
+    throw fields.error('at', needsAt ? 'is missing' : `means nothing for ${figure}`)
   fields.end()
   return { figure, of, ...optional }
-}
-
-const TEXTS = ['about', 'quantizer', 'keep', 'over'] as const
-type OptionalText = (typeof TEXTS)[number]
-type OptionalNumber = 'rows' | 'queries' | 'rescore' | 'at' | 'atLeast' | 'atMost'
-type Optional<K extends OptionalText | OptionalNumber> = {
-  [P in K]?: P extends OptionalText ? string : number
-}
-
-/** The fields of a JSON object: each is asked for once, and in the end none may be left. */
-class Fields {
-  readonly #fields: Record<string, unknown>
-  readonly #where: string
-  readonly #asked = new Set<string>()
-
-  constructor(raw: unknown, where: string) {
-    this.#where = where
-    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw this.error('', 'must be an object')
-    this.#fields = raw as Record<string, unknown>
-  }
-
-  error(key: string, what: string): OmenError {
-    return new OmenError('invalid_argument', `${this.#where}: ${key ? `"${key}" ` : ''}${what}`)
-  }
-
-  text(key: string, otherwise?: string): string {
-    const value = this.#take(key) ?? otherwise
-    if (typeof value !== 'string' || value === '') throw this.error(key, 'must be a text')
-    return value
-  }
-
-  positive(key: string, otherwise?: number): number {
-    const value = this.#take(key) ?? otherwise
-    if (!Number.isInteger(value) || (value as number) < 1) throw this.error(key, 'must be a whole number of 1 or more')
-    return value as number
-  }
-
-  numbers(key: string, otherwise: readonly number[]): readonly number[] {
-    const value = this.#take(key) ?? otherwise
-    const valid = Array.isArray(value) && value.length > 0 && value.every((each) => Number.isFinite(each))
-    if (!valid) throw this.error(key, 'must be a list of numbers')
-    return value
-  }
-
-  positives(key: string, otherwise: readonly number[]): readonly number[] {
-    const values = this.numbers(key, otherwise)
-    if (values.some((value) => !Number.isInteger(value) || value < 1)) throw this.error(key, 'must be whole numbers of 1 or more')
-    return values
-  }
-
-  texts(key: string): readonly string[] {
-    const value = this.#take(key)
-    const valid = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string')
-    if (!valid) throw this.error(key, 'must be a list of names')
-    return value
-  }
-
-  objects(key: string, otherwise?: readonly unknown[]): Fields[] {
-    const value = this.#take(key) ?? otherwise
-    if (!Array.isArray(value)) throw this.error(key, 'must be a list')
-    return value.map((each, i) => new Fields(each, `${this.#where}, ${key} ${i + 1}`))
-  }
-
-  /** Those of the named fields that are there, checked. */
-  optional<K extends OptionalText | OptionalNumber>(...keys: K[]): Optional<K> {
-    const found: Record<string, unknown> = {}
-    for (const key of keys) {
-      const value = this.#take(key)
-      if (value === undefined) continue
-      const kind = TEXTS.some((text) => text === key) ? 'string' : 'number'
-      // biome-ignore lint/suspicious/useValidTypeof: kind is one of two type names
-      if (typeof value !== kind) throw this.error(key, `must be a ${kind === 'string' ? 'text' : 'number'}`)
-      found[key] = value
-    }
-    return found as Optional<K>
-  }
-
-  end(): void {
-    const unknown = Object.keys(this.#fields).filter((key) => !this.#asked.has(key))
-    if (unknown.length > 0) throw this.error(unknown[0] ?? '', `is unknown; there are ${[...this.#asked].join(', ')}`)
-  }
-
-  #take(key: string): unknown {
-    this.#asked.add(key)
-    return this.#fields[key]
-  }
 }

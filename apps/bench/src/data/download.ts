@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -92,7 +102,9 @@ async function fetchRest({ url, target, onProgress }: DownloadOptions): Promise<
   if (!response.ok || !response.body) {
     await response.body?.cancel()
     const code = response.status === 404 || response.status === 410 ? 'not_found' : 'io'
-    throw new OmenError(code, `${url} answered ${response.status} ${response.statusText}`, { cause: response.status })
+    throw new OmenError(code, `${url} answered ${response.status} ${response.statusText}`, {
+      cause: response.status,
+    })
   }
   if (!resumed) discardPart(target)
   const strong = (tag: string | null): string | null => (tag?.startsWith('W/') ? null : tag)
@@ -109,7 +121,11 @@ async function fetchRest({ url, target, onProgress }: DownloadOptions): Promise<
       next(null, chunk)
     },
   })
-  await pipeline(Readable.fromWeb(response.body as never), count, createWriteStream(`${target}.part`, { flags: 'a' }))
+  await pipeline(
+    Readable.fromWeb(response.body as never),
+    count,
+    createWriteStream(`${target}.part`, { flags: 'a' }),
+  )
   if (total > 0 && done !== total) throw new OmenError('io', `${url} ended after ${done} of ${total} bytes`)
 }
 
@@ -158,5 +174,7 @@ function asDownloadError(url: string, error: unknown): OmenError {
   if (error instanceof OmenError) return error
   if (diskFull(error)) return new OmenError('disk_full', `no space is left for ${url}`, { cause: error })
   const cause = (error as Error).cause ?? error
-  return new OmenError('io', `could not download ${url}: ${(cause as Error).message ?? String(cause)}`, { cause: error })
+  return new OmenError('io', `could not download ${url}: ${(cause as Error).message ?? String(cause)}`, {
+    cause: error,
+  })
 }

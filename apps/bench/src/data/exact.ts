@@ -22,7 +22,12 @@ export interface ScanResult {
 }
 
 /** Copies vectors to doubles, to unit length under cosine. */
-export function prepare(vectors: Float32Array, dimension: number, metric: FloatMetric, target: Float64Array): void {
+export function prepare(
+  vectors: Float32Array,
+  dimension: number,
+  metric: FloatMetric,
+  target: Float64Array,
+): void {
   target.set(vectors)
   if (metric !== 'cosine') return
   for (let start = 0; start < target.length; start += dimension) {
@@ -150,7 +155,8 @@ class Nearest {
     for (;;) {
       let child = 2 * at + 1
       if (child >= this.#size) break
-      if (child + 1 < this.#size && this.#farther(child + 1, this.#rows[child]!, this.#distances[child]!)) child++
+      if (child + 1 < this.#size && this.#farther(child + 1, this.#rows[child]!, this.#distances[child]!))
+        child++
       if (!this.#farther(child, row, distance)) break
       this.#move(child, at)
       at = child

@@ -40,12 +40,21 @@ export function readWinkEmbeddings(path: string, onProgress?: (progress: Progres
     const open = bytes.indexOf(OPEN, skipString(path, bytes, at))
     const close = bytes.indexOf(CLOSE, open)
     if (open < 0 || close < 0) throw malformed(path, `ends inside vector ${found}`)
-    const numbers = bytes.toString('latin1', open + 1, close).split(',').map(Number)
+    const numbers = bytes
+      .toString('latin1', open + 1, close)
+      .split(',')
+      .map(Number)
     const position = numbers[positionAt]
-    if (numbers.length <= positionAt || position === undefined || !(position < count) || seen[position] !== 0) {
+    if (
+      numbers.length <= positionAt ||
+      position === undefined ||
+      !(position < count) ||
+      seen[position] !== 0
+    ) {
       throw malformed(path, `has a broken vector ${found}`)
     }
-    if (numbers.some((value) => !Number.isFinite(value))) throw malformed(path, `has a vector ${found} that is not finite`)
+    if (numbers.some((value) => !Number.isFinite(value)))
+      throw malformed(path, `has a vector ${found} that is not finite`)
     seen[position] = 1
     values.set(numbers.slice(0, dimension), position * dimension)
     at = bytes[close + 1] === COMMA ? close + 2 : close + 1

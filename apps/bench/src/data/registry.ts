@@ -71,7 +71,10 @@ export function findEntry(name: string): DatasetEntry {
   const entries = readRegistry()
   const entry = entries.find((each) => each.name === name)
   if (entry) return entry
-  throw new OmenError('not_found', `there is no data set ${name}; there are ${entries.map((e) => e.name).join(', ')}`)
+  throw new OmenError(
+    'not_found',
+    `there is no data set ${name}; there are ${entries.map((e) => e.name).join(', ')}`,
+  )
 }
 
 /**
@@ -80,7 +83,12 @@ export function findEntry(name: string): DatasetEntry {
  */
 export function searchFolders(): string[] {
   const named = (process.env.OMEN_DATASETS ?? '').split(process.platform === 'win32' ? ';' : ':')
-  return [datasetsFolder, datasetsCache, ...named.filter((folder) => folder !== ''), join(root, '../shared/datasets')]
+  return [
+    datasetsFolder,
+    datasetsCache(),
+    ...named.filter((folder) => folder !== ''),
+    join(root, '../shared/datasets'),
+  ]
 }
 
 /** The first of the folders' files with that name; undefined when none has it. */

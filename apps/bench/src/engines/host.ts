@@ -38,7 +38,11 @@ class Host {
     const { facts, files } = input
     collectGarbage()
     const before = readMemory().residentBytes
-    let vectors: Float32Array | undefined = readNumbers(files.base, 'f32', facts.rows * facts.dimension) as Float32Array
+    let vectors: Float32Array | undefined = readNumbers(
+      files.base,
+      'f32',
+      facts.rows * facts.dimension,
+    ) as Float32Array
     const inputBytes = vectors.byteLength
     resetPeak()
     let told = 0
@@ -115,7 +119,8 @@ process.on('message', (request: HostRequest) => {
       reply({ result })
       if (request.call === 'close') process.disconnect()
     },
-    (error: Error & { code?: string }) => reply({ error: { code: error.code ?? 'io', message: error.message } }),
+    (error: Error & { code?: string }) =>
+      reply({ error: { code: error.code ?? 'io', message: error.message } }),
   )
 })
 // Without the benchmark there is nobody to measure for.

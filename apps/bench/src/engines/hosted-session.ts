@@ -19,6 +19,9 @@ export type HostReply =
   | { readonly result: unknown }
   | { readonly error: { readonly code: string; readonly message: string } }
 
+/** Has glibc give large blocks back when they are freed, so that resident memory is memory in use. */
+const RETURN_MEMORY = { MALLOC_MMAP_THRESHOLD_: String(1 << 20) }
+
 /** An engine in a Node process of its own. */
 export class HostedSession implements Session {
   readonly facts: SessionFacts
@@ -68,6 +71,7 @@ class Connection {
     this.#child = fork(entry, [], {
       execArgv: [...execArgv, '--expose-gc'],
       serialization: 'advanced',
+      env: { ...process.env, ...RETURN_MEMORY },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -75,7 +79,9 @@ class Connection {
     })
     this.#child.on('message', (reply: HostReply) => this.#receive(reply))
     this.#child.on('error', (error) => this.#fail(error.message))
-    this.#child.on('exit', (code, signal) => this.#fail(signal ? `was ended by ${signal}` : `ended with code ${code}`))
+    this.#child.on('exit', (code, signal) =>
+      this.#fail(signal ? `was ended by ${signal}` : `ended with code ${code}`),
+    )
   }
 
   ask(request: HostRequest, onProgress?: (progress: Progress) => void): Promise<unknown> {
@@ -92,7 +98,10 @@ class Connection {
   }
 
   #receive(reply: HostReply): void {
-    if ('progress' in reply) return this.#onProgress?.(reply.progress)
+    if ('progress' in reply) {
+      this.#onProgress?.(reply.progress)
+      return
+    }
     const waiting = this.#waiting
     this.#waiting = undefined
     if ('result' in reply) waiting?.resolve(reply.result)

@@ -1,12 +1,11 @@
-import { OmenError, type Quantizer } from '@omen/core'
+import { OmenError } from '@omen/core'
 import { Hnsw } from '@omen/hnsw'
 import { doctor } from '@omen/native'
-import { bf16, f16, sq8 } from '@omen/quant'
-import type { Progress } from '../terminal/progress.ts'
 import { omenVersion } from '../environment.ts'
+import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
+import { omenQuantizer } from './omen-quantizer.ts'
 
-const QUANTIZERS: Readonly<Record<string, () => Quantizer>> = { f16, bf16, sq8 }
 const KEEP = ['f32', 'f16', 'codes'] as const
 
 /** Omen's graph index. */
@@ -29,7 +28,7 @@ export class OmenHnsw implements Engine<Float32Array> {
       beam,
       threads,
       onProgress,
-      ...(quantizer === undefined ? {} : { quantizer: quantizerNamed(quantizer) }),
+      ...(quantizer === undefined ? {} : { quantizer: omenQuantizer(quantizer) }),
       ...(keep === undefined ? {} : { keep: keepNamed(keep) }),
     })
   }
@@ -62,12 +61,6 @@ export class OmenHnsw implements Engine<Float32Array> {
     if (!this.#index) throw new OmenError('closed', 'the index is not built')
     return this.#index
   }
-}
-
-function quantizerNamed(name: string): Quantizer {
-  const create = QUANTIZERS[name]
-  if (!create) throw new OmenError('unknown_quantizer', `there is no quantizer ${name}`)
-  return create()
 }
 
 function keepNamed(name: string): (typeof KEEP)[number] {

@@ -1,5 +1,5 @@
-import type { DatasetFacts } from '../data/dataset.ts'
 import type { CachePaths } from '../data/cache.ts'
+import type { DatasetFacts } from '../data/dataset.ts'
 import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams } from './engine.ts'
 import type { Mode, Pass, Timed } from './timing.ts'

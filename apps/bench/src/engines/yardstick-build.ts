@@ -72,13 +72,16 @@ async function findHeaders(): Promise<Headers> {
     const { version } = JSON.parse(readFileSync(join(binding, 'package.json'), 'utf8')) as { version: string }
     return { include: join(binding, 'src'), version: `hnswlib of hnswlib-node ${version}` }
   }
-  throw new OmenError('not_found', 'the headers of hnswlib are not installed (Debian: apt-get install libhnswlib-dev)')
+  throw new OmenError(
+    'not_found',
+    'the headers of hnswlib are not installed (Debian: apt-get install libhnswlib-dev)',
+  )
 }
 
 async function systemVersion(): Promise<string> {
   try {
-    const { stdout } = await run('dpkg-query', ['--show', '--showformat=${Version}', 'libhnswlib-dev'])
-    return `hnswlib ${stdout.trim()}`
+    const { stdout } = await run('dpkg-query', ['--show', 'libhnswlib-dev'])
+    return `hnswlib ${stdout.trim().split(/\s+/)[1]}`
   } catch {
     return 'hnswlib of the system'
   }

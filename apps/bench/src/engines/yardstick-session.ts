@@ -35,9 +35,13 @@ export class YardstickSession implements Session {
     this.#input = input
     this.facts = { version, modes: ['sync', 'many'] }
     this.#child = spawn(program)
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#receive(JSON.parse(line) as Reply))
+    createInterface({ input: this.#child.stdout }).on('line', (line) =>
+      this.#receive(JSON.parse(line) as Reply),
+    )
     this.#child.on('error', (error) => this.#fail(error.message))
-    this.#child.on('exit', (code, signal) => this.#fail(signal ? `was ended by ${signal}` : `ended with code ${code}`))
+    this.#child.on('exit', (code, signal) =>
+      this.#fail(signal ? `was ended by ${signal}` : `ended with code ${code}`),
+    )
     // A broken pipe also ends the process, and that is what gets reported.
     this.#child.stdin.on('error', () => {})
   }

@@ -1,5 +1,5 @@
 import { OmenError } from '@omen/core'
-import { type Component, componentBytes, malformed, type Matrix, readBytes, view } from './bytes.ts'
+import { type Component, componentBytes, type Matrix, malformed, readBytes, view } from './bytes.ts'
 
 const COMPONENTS: Readonly<Record<string, Component>> = {
   '.fbin': 'f32',
@@ -17,7 +17,8 @@ const HEADER_BYTES = 8
  */
 export function readBin(path: string): Matrix {
   const component = COMPONENTS[path.slice(path.lastIndexOf('.'))]
-  if (!component) throw new OmenError('unsupported', `${path} is none of ${Object.keys(COMPONENTS).join(', ')}`)
+  if (!component)
+    throw new OmenError('unsupported', `${path} is none of ${Object.keys(COMPONENTS).join(', ')}`)
   const bytes = readBytes(path)
   if (bytes.length < HEADER_BYTES) throw malformed(path, `has ${bytes.length} bytes, too few for its header`)
   const header = new DataView(bytes.buffer)
@@ -25,7 +26,10 @@ export function readBin(path: string): Matrix {
   const dimension = header.getUint32(4, true)
   const expected = HEADER_BYTES + rows * dimension * componentBytes(component)
   if (bytes.length !== expected) {
-    throw malformed(path, `has ${bytes.length} bytes where ${rows} rows of dimension ${dimension} take ${expected}`)
+    throw malformed(
+      path,
+      `has ${bytes.length} bytes where ${rows} rows of dimension ${dimension} take ${expected}`,
+    )
   }
   return { rows, dimension, values: view(component, bytes.subarray(HEADER_BYTES)) }
 }

@@ -56,7 +56,8 @@ export function readBytes(path: string, start = 0, end?: number): Uint8Array<Arr
     const bytes = new Uint8Array(Math.max(0, size))
     for (let at = 0; at < bytes.length; ) {
       const read = readSync(file, bytes, at, Math.min(READ_BYTES, bytes.length - at), start + at)
-      if (read === 0) throw malformed(path, `ends after ${start + at} bytes, ${start + bytes.length} are needed`)
+      if (read === 0)
+        throw malformed(path, `ends after ${start + at} bytes, ${start + bytes.length} are needed`)
       at += read
     }
     return bytes

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { OmenError } from '@omen/core'
 import { Dataset as H5Dataset, File as H5File, ready } from 'h5wasm/node'
 import { type FloatMetric, metricNamed } from '../data/dataset.ts'
-import { malformed, type Matrix } from './bytes.ts'
+import { type Matrix, malformed } from './bytes.ts'
 
 /** A file in the layout of ann-benchmarks. */
 export interface Hdf5Dataset {
@@ -32,7 +32,9 @@ export async function readHdf5(path: string): Promise<Hdf5Dataset> {
     const train = readMatrix(path, file, 'train', Float32Array)
     const test = readMatrix(path, file, 'test', Float32Array)
     const neighbors = readMatrix(path, file, 'neighbors', Uint32Array)
-    const distances = file.keys().includes('distances') ? readMatrix(path, file, 'distances', Float32Array) : undefined
+    const distances = file.keys().includes('distances')
+      ? readMatrix(path, file, 'distances', Float32Array)
+      : undefined
     if (train.dimension !== test.dimension) {
       throw malformed(path, `has vectors of dimension ${train.dimension} and queries of ${test.dimension}`)
     }
@@ -40,7 +42,8 @@ export async function readHdf5(path: string): Promise<Hdf5Dataset> {
       throw malformed(path, `has ${test.rows} queries and neighbours of ${neighbors.rows}`)
     }
     const stray = neighbors.values.findIndex((row) => row >= train.rows)
-    if (stray >= 0) throw malformed(path, `names neighbour ${neighbors.values[stray]} of ${train.rows} vectors`)
+    if (stray >= 0)
+      throw malformed(path, `names neighbour ${neighbors.values[stray]} of ${train.rows} vectors`)
     return { metric, train, test, neighbors, distances }
   } finally {
     file.close()
@@ -51,7 +54,8 @@ function readMetric(path: string, file: H5File): FloatMetric {
   const value = file.attrs.distance?.value
   if (typeof value !== 'string') throw malformed(path, 'has no attribute "distance"')
   const metric = metricNamed(value)
-  if (!metric) throw new OmenError('unsupported', `${path} uses the distance "${value}", which is not measured here`)
+  if (!metric)
+    throw new OmenError('unsupported', `${path} uses the distance "${value}", which is not measured here`)
   return metric
 }
 
@@ -71,7 +75,12 @@ function readMatrix<T extends Float32Array | Uint32Array>(
   const step = Math.max(1, Math.floor(SLICE_BYTES / (dimension * Math.max(1, found.metadata.size))))
   for (let row = 0; row < rows; row += step) {
     const end = Math.min(rows, row + step)
-    const part = attempt(path, `is cut short or damaged in "${name}"`, () => found.slice([[row, end], [0, dimension]]))
+    const part = attempt(path, `is cut short or damaged in "${name}"`, () =>
+      found.slice([
+        [row, end],
+        [0, dimension],
+      ]),
+    )
     const numbers = asNumbers(part)
     if (numbers?.length !== (end - row) * dimension) throw malformed(path, `has no numbers in "${name}"`)
     values.set(numbers, row * dimension)
@@ -82,7 +91,9 @@ function readMatrix<T extends Float32Array | Uint32Array>(
 /** What the library gave, as numbers that fit a typed array; undefined for anything else. */
 function asNumbers(part: unknown): ArrayLike<number> | undefined {
   if (part instanceof BigInt64Array || part instanceof BigUint64Array) return Array.from(part, Number)
-  return ArrayBuffer.isView(part) && !(part instanceof DataView) ? (part as unknown as Float32Array) : undefined
+  return ArrayBuffer.isView(part) && !(part instanceof DataView)
+    ? (part as unknown as Float32Array)
+    : undefined
 }
 
 function attempt<T>(path: string, what: string, work: () => T): T {

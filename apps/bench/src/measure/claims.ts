@@ -2,7 +2,7 @@ import { unreachable } from '@omen/core'
 import type { DatasetResults, EngineResults } from '../results.ts'
 import type { Claim } from '../workload.ts'
 import { qpsAtRecall } from './curve.ts'
-import { peakOverIndex, POINT_METRICS, ratios } from './metrics.ts'
+import { POINT_METRICS, peakOverIndex, ratios } from './metrics.ts'
 import { type Spread, spread } from './statistics.ts'
 
 /** What became of a claim. */
@@ -26,8 +26,15 @@ export function checkClaims(claims: readonly Claim[], results: DatasetResults): 
     const values = over === undefined ? own : own && other && compared(claim, own, other)
     const value = values && spread(values)
     const limited = atLeast !== undefined || atMost !== undefined
-    const within = value !== undefined && value.median >= (atLeast ?? -Infinity) && value.median <= (atMost ?? Infinity)
-    return { claim, says: inWords(claim, results), value, unit: unitOf(claim), holds: limited ? within : undefined }
+    const within =
+      value !== undefined && value.median >= (atLeast ?? -Infinity) && value.median <= (atMost ?? Infinity)
+    return {
+      claim,
+      says: inWords(claim, results),
+      value,
+      unit: unitOf(claim),
+      holds: limited ? within : undefined,
+    }
   })
 }
 
@@ -55,7 +62,9 @@ function figure({ figure: name, at = 0 }: Claim, results: DatasetResults, id: st
 
 /** Recalls are compared by their difference, everything else by its ratio. */
 function compared({ figure: name }: Claim, own: number[], other: number[]): number[] {
-  return name === 'recallAtBeam' ? own.map((value, i) => value - (other[i] ?? Number.NaN)) : ratios(own, other)
+  return name === 'recallAtBeam'
+    ? own.map((value, i) => value - (other[i] ?? Number.NaN))
+    : ratios(own, other)
 }
 
 function inWords({ figure: name, of, over, at }: Claim, { engines, k }: DatasetResults): string {

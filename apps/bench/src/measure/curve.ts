@@ -19,7 +19,8 @@ export function valueAtRecall(places: readonly Place[], recall: number): number 
   if (!right) return undefined
   if (right.recall === recall) return right.value
   const left = front[above - 1]
-  if (!left) return undefined
+  // Settings with less recall were measured, and were slower: this one is the best there is.
+  if (!left) return places.some((place) => place.recall <= recall) ? right.value : undefined
   const share = (recall - left.recall) / (right.recall - left.recall)
   return Math.exp(Math.log(left.value) * (1 - share) + Math.log(right.value) * share)
 }

@@ -52,7 +52,14 @@ export async function measureDataset(workload: Workload, dataset: Dataset): Prom
     await Promise.all(contestants.map(({ session }) => session.close()))
   }
   const { k, rounds, seed } = workload
-  return { dataset: facts, k, rounds, seed, engines: contestants.map((each) => results(workload, each)), skipped }
+  return {
+    dataset: facts,
+    k,
+    rounds,
+    seed,
+    engines: contestants.map((each) => results(workload, each)),
+    skipped,
+  }
 }
 
 async function buildAll(
@@ -104,7 +111,11 @@ async function buildOne(
   }
 }
 
-async function measureAll(workload: Workload, dataset: Dataset, contestants: readonly Contestant[]): Promise<void> {
+async function measureAll(
+  workload: Workload,
+  dataset: Dataset,
+  contestants: readonly Contestant[],
+): Promise<void> {
   const recall = new Recall(dataset)
   const settings = Math.max(0, ...contestants.map(({ points }) => points.length))
   const total = workload.rounds * contestants.reduce((sum, { points }) => sum + points.length, 0)
@@ -130,7 +141,8 @@ async function warmUp({ threads }: Workload, { session, points, queries }: Conte
   const params = points[Math.floor(points.length / 2)]?.params
   if (!params) return
   const count = Math.min(queries, WARM_UP_QUERIES)
-  for (const mode of session.facts.modes) await session.measure({ mode, params, threads, count, latencies: false })
+  for (const mode of session.facts.modes)
+    await session.measure({ mode, params, threads, count, latencies: false })
 }
 
 async function measurePoint(
@@ -161,7 +173,10 @@ function latencyOf(nanoseconds: Float64Array): Latency {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }
 
-function buildParams({ seed, threads }: Workload, { m, buildBeam, quantizer, keep }: EngineSpec): BuildParams {
+function buildParams(
+  { seed, threads }: Workload,
+  { m, buildBeam, quantizer, keep }: EngineSpec,
+): BuildParams {
   return {
     m,
     beam: buildBeam,

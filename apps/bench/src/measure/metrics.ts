@@ -2,9 +2,8 @@ import type { DatasetResults, EngineResults, Point } from '../results.ts'
 import { qpsAtRecall } from './curve.ts'
 import { median, type Spread, spread } from './statistics.ts'
 
-/** A figure that is measured: every table, chart and comparison reads this list, after the model of ann-benchmarks. */
+/** A figure that is measured: every table, chart and comparison reads these lists, after the model of ann-benchmarks. */
 export interface Metric<Of> {
-  readonly name: string
   readonly title: string
   readonly unit: string
   readonly better: 'higher' | 'lower'
@@ -12,26 +11,59 @@ export interface Metric<Of> {
   readonly values: (of: Of) => readonly number[] | undefined
 }
 
+type PointMetric = 'recall' | 'recallAt1' | 'qps' | 'qpsAllThreads' | 'p50' | 'p95' | 'p99' | 'promiseExtra'
+type EngineMetric = 'buildSeconds' | 'buildCpuSeconds' | 'indexBytes' | 'peakBytes' | 'peakOverIndex'
+
 /** Figures of one setting of a search. */
-export const POINT_METRICS = {
-  recall: point('recall', 'recall', '', 'higher', ({ recall }) => [recall]),
-  recallAt1: point('recallAt1', 'recall@1', '', 'higher', ({ recallAt1 }) => [recallAt1]),
-  qps: point('qps', 'QPS, 1 thread', '/s', 'higher', ({ qps }) => qps),
-  qpsAllThreads: point('qpsAllThreads', 'QPS, all threads', '/s', 'higher', (each) => each.qpsAllThreads),
-  p50: point('p50', 'p50', 'µs', 'lower', ({ latency }) => latency.map(({ p50 }) => p50)),
-  p95: point('p95', 'p95', 'µs', 'lower', ({ latency }) => latency.map(({ p95 }) => p95)),
-  p99: point('p99', 'p99', 'µs', 'lower', ({ latency }) => latency.map(({ p99 }) => p99)),
-  promiseExtra: point('promiseExtra', 'promise adds', 'µs', 'lower', promiseExtra),
-} as const
+export const POINT_METRICS: Readonly<Record<PointMetric, Metric<Point>>> = {
+  recall: { title: 'recall', unit: '', better: 'higher', values: ({ recall }) => [recall] },
+  recallAt1: { title: 'recall@1', unit: '', better: 'higher', values: ({ recallAt1 }) => [recallAt1] },
+  qps: { title: 'QPS, 1 thread', unit: '/s', better: 'higher', values: ({ qps }) => qps },
+  qpsAllThreads: {
+    title: 'QPS, all threads',
+    unit: '/s',
+    better: 'higher',
+    values: (each) => each.qpsAllThreads,
+  },
+  p50: { title: 'p50', unit: 'µs', better: 'lower', values: ({ latency }) => latency.map(({ p50 }) => p50) },
+  p95: { title: 'p95', unit: 'µs', better: 'lower', values: ({ latency }) => latency.map(({ p95 }) => p95) },
+  p99: { title: 'p99', unit: 'µs', better: 'lower', values: ({ latency }) => latency.map(({ p99 }) => p99) },
+  promiseExtra: { title: 'promise adds', unit: 'µs', better: 'lower', values: promiseExtra },
+}
 
 /** Figures of one engine, whatever it is asked. */
-export const ENGINE_METRICS = {
-  buildSeconds: engine('buildSeconds', 'build, wall', 's', 'lower', ({ buildSeconds }) => buildSeconds),
-  buildCpuSeconds: engine('buildCpuSeconds', 'build, CPU', 's', 'lower', ({ build }) => [build.cpuSeconds]),
-  indexBytes: engine('indexBytes', 'index', 'MB', 'lower', ({ build }) => [build.indexBytes / 1e6]),
-  peakBytes: engine('peakBytes', 'peak of build', 'MB', 'lower', ({ build }) => [build.peakBytes / 1e6]),
-  peakOverIndex: engine('peakOverIndex', 'peak / index', '×', 'lower', ({ build }) => [peakOverIndex(build)]),
-} as const
+export const ENGINE_METRICS: Readonly<Record<EngineMetric, Metric<EngineResults>>> = {
+  buildSeconds: {
+    title: 'build, wall',
+    unit: 's',
+    better: 'lower',
+    values: ({ buildSeconds }) => buildSeconds,
+  },
+  buildCpuSeconds: {
+    title: 'build, CPU',
+    unit: 's',
+    better: 'lower',
+    values: ({ build }) => [build.cpuSeconds],
+  },
+  indexBytes: {
+    title: 'index',
+    unit: 'MB',
+    better: 'lower',
+    values: ({ build }) => [build.indexBytes / 1e6],
+  },
+  peakBytes: {
+    title: 'peak of build',
+    unit: 'MB',
+    better: 'lower',
+    values: ({ build }) => [build.peakBytes / 1e6],
+  },
+  peakOverIndex: {
+    title: 'peak / index',
+    unit: '×',
+    better: 'lower',
+    values: ({ build }) => [peakOverIndex(build)],
+  },
+}
 
 /** Bytes of the index for each vector. */
 export function bytesPerVector({ build }: EngineResults, { dataset }: DatasetResults): number {
@@ -44,7 +76,7 @@ export function peakOverIndex({ peakBytes, inputBytes, indexBytes }: EngineResul
 }
 
 /** The middle of a metric's values; undefined where there are none. */
-export function valueOf<Of>(metric: Metric<Of>, of: Of): number | undefined {
+export function middleOf<Of>(metric: Metric<Of>, of: Of): number | undefined {
   const values = metric.values(of)
   return values && values.length > 0 ? median(values) : undefined
 }
@@ -87,19 +119,3 @@ export function yardstickOf({ engines }: DatasetResults, id: string): EngineResu
 function promiseExtra({ latency, promiseLatency }: Point): number[] | undefined {
   return promiseLatency?.map(({ p50 }, round) => p50 - (latency[round]?.p50 ?? Number.NaN))
 }
-
-function point(...[name, title, unit, better, values]: Parts<Point>): Metric<Point> {
-  return { name, title, unit, better, values }
-}
-
-function engine(...[name, title, unit, better, values]: Parts<EngineResults>): Metric<EngineResults> {
-  return { name, title, unit, better, values }
-}
-
-type Parts<Of> = [
-  name: string,
-  title: string,
-  unit: string,
-  better: Metric<Of>['better'],
-  values: Metric<Of>['values'],
-]

@@ -39,7 +39,8 @@ export class Recall {
         if (row >= this.#dataset.rows || seen.has(row)) continue
         // The same row handed out twice is one answer.
         seen.add(row)
-        if (distance(metric, base, row * dimension, queryVectors, query * dimension, dimension) <= limit) found++
+        if (distance(metric, base, row * dimension, queryVectors, query * dimension, dimension) <= limit)
+          found++
       }
     }
     return found / (count * k)
@@ -50,7 +51,8 @@ export class Recall {
     const known = this.#thresholds.get(k)
     if (known) return known
     const { base, queryVectors, dimension, metric, neighbors, neighborsPerQuery, queries } = this.#dataset
-    if (k > neighborsPerQuery) throw new RangeError(`only ${neighborsPerQuery} true neighbours are known, not ${k}`)
+    if (k > neighborsPerQuery)
+      throw new RangeError(`only ${neighborsPerQuery} true neighbours are known, not ${k}`)
     const thresholds = Float64Array.from({ length: queries }, (_, query) => {
       const row = neighbors[query * neighborsPerQuery + k - 1]!
       const limit = distance(metric, base, row * dimension, queryVectors, query * dimension, dimension)

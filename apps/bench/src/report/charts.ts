@@ -1,5 +1,5 @@
 import { number, recall } from '../format.ts'
-import { ENGINE_METRICS, type Metric, POINT_METRICS, pointReaching, valueOf } from '../measure/metrics.ts'
+import { ENGINE_METRICS, type Metric, middleOf, POINT_METRICS, pointReaching } from '../measure/metrics.ts'
 import { quantile } from '../measure/statistics.ts'
 import type { DatasetResults, EngineResults, Point } from '../results.ts'
 import { engineColors, type Palette } from './palette.ts'
@@ -31,15 +31,22 @@ export function curveChart(
   const speed: Metric<Point> = POINT_METRICS[metric]
   const shown = engines.map((engine) => shownPoints(engine, speed))
   const speeds = shown.flat().flatMap((point) => [...(speed.values(point) ?? [])])
-  const lowest = Math.min(1, ...shown.flat().map((point) => point.recall))
+  const recalls = shown.flat().map((point) => point.recall)
   return {
     ...common(palette),
     grid: { left: 16, right: 28, top: 58, bottom: 48, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 8, itemGap: 18, textStyle: { color: palette.text } },
-    xAxis: recallAxis(palette, k, scale, lowest),
+    legend: {
+      top: 0,
+      left: 0,
+      itemWidth: 18,
+      itemHeight: 8,
+      itemGap: 18,
+      textStyle: { color: palette.text },
+    },
+    xAxis: recallAxis(palette, k, scale, Math.min(1, ...recalls), Math.max(0, ...recalls)),
     yAxis: {
       ...valueAxis(palette, `queries per second, ${metric === 'qps' ? '1 thread' : 'all threads'}`),
-      ...logTicks(Math.min(...speeds), Math.max(...speeds)),
+      ...logTicks(palette, Math.min(...speeds), Math.max(...speeds)),
     },
     series: engines.flatMap((engine, i) =>
       curveSeries(engine, shown[i] ?? [], speed, colors[i] ?? '', palette, (value) => place(value, scale)),
@@ -53,7 +60,7 @@ function place(value: number, scale: RecallScale): number {
 }
 
 function shownPoints({ points }: EngineResults, speed: Metric<Point>): Point[] {
-  return points.filter((point) => point.recall >= LOWEST_RECALL && valueOf(speed, point) !== undefined)
+  return points.filter((point) => point.recall >= LOWEST_RECALL && middleOf(speed, point) !== undefined)
 }
 
 function curveSeries(
@@ -66,7 +73,11 @@ function curveSeries(
 ): ChartOption[] {
   const whiskers = points.flatMap((point) => {
     const values = speed.values(point) ?? []
-    return [[x(point.recall), quantile(values, 0)], [x(point.recall), quantile(values, 1)], [null, null]]
+    return [
+      [x(point.recall), quantile(values, 0)],
+      [x(point.recall), quantile(values, 1)],
+      [null, null],
+    ]
   })
   const line = {
     type: 'line',
@@ -77,7 +88,7 @@ function curveSeries(
     lineStyle: { width: 2.5, color },
     emphasis: { focus: 'series' },
     data: points.map((point) => ({
-      value: [x(point.recall), valueOf(speed, point)],
+      value: [x(point.recall), middleOf(speed, point)],
       tooltip: { formatter: tip(title, color, palette, pointFacts(point, speed)) },
     })),
   }
@@ -102,9 +113,9 @@ function pointFacts(point: Point, speed: Metric<Point>): [string, string][] {
     ['beam', String(point.beam)],
     ...(point.rescore === undefined ? [] : ([['rescored', String(point.rescore)]] as [string, string][])),
     ['recall', recall(point.recall)],
-    ...metrics.map(({ title, unit, ...metric }): [string, string] => [
-      title,
-      `${number(valueOf({ title, unit, ...metric }, point))} ${unit}`,
+    ...metrics.map((metric): [string, string] => [
+      metric.title,
+      `${number(middleOf(metric, point))} ${metric.unit}`,
     ]),
   ]
 }
@@ -125,7 +136,7 @@ export function latencyChart({ engines }: DatasetResults, palette: Palette, targ
     metrics.map((metric, i) => ({
       name: metric.title,
       values: reached.map(({ engine, point }) => ({
-        value: valueOf(metric, point) ?? 0,
+        value: middleOf(metric, point) ?? 0,
         color: colorOf(engine),
         opacity: [1, 0.62, 0.32][i] ?? 1,
       })),
@@ -138,13 +149,16 @@ export function buildChart({ engines }: DatasetResults, palette: Palette): Chart
   const colors = engineColors(engines, palette)
   return bars(
     palette,
-    engines.map(({ title, buildThreads }) => `${title} (${buildThreads === 1 ? '1 thread' : `${buildThreads} threads`})`),
+    engines.map(
+      ({ title, buildThreads }) =>
+        `${title} (${buildThreads === 1 ? '1 thread' : `${buildThreads} threads`})`,
+    ),
     'seconds',
     [
       {
         name: ENGINE_METRICS.buildSeconds.title,
         values: engines.map((engine, i) => ({
-          value: valueOf(ENGINE_METRICS.buildSeconds, engine) ?? 0,
+          value: middleOf(ENGINE_METRICS.buildSeconds, engine) ?? 0,
           color: colors[i] ?? '',
           opacity: 1,
         })),
@@ -161,10 +175,15 @@ export function memoryChart({ engines }: DatasetResults, palette: Palette): Char
     name,
     values: engines.map((engine, i) => ({ value: value(engine), color: colors[i] ?? '', opacity })),
   })
-  return bars(palette, engines.map(({ title }) => title), 'megabytes', [
-    series('finished index', 1, ({ build }) => build.indexBytes / 1e6),
-    series('peak while building', 0.4, peak),
-  ])
+  return bars(
+    palette,
+    engines.map(({ title }) => title),
+    'megabytes',
+    [
+      series('finished index', 1, ({ build }) => build.indexBytes / 1e6),
+      series('peak while building', 0.4, peak),
+    ],
+  )
 }
 
 interface BarSeries {
@@ -172,7 +191,12 @@ interface BarSeries {
   readonly values: readonly { readonly value: number; readonly color: string; readonly opacity: number }[]
 }
 
-function bars(palette: Palette, names: readonly string[], unit: string, series: readonly BarSeries[]): ChartOption {
+function bars(
+  palette: Palette,
+  names: readonly string[],
+  unit: string,
+  series: readonly BarSeries[],
+): ChartOption {
   return {
     ...common(palette),
     grid: { left: 4, right: 72, top: 8, bottom: 34, containLabel: true },
@@ -194,7 +218,7 @@ function bars(palette: Palette, names: readonly string[], unit: string, series: 
       label: { show: true, position: 'right', color: palette.faint, fontSize: 11, fontFamily: MONO },
       data: values.map(({ value, color, opacity }, i) => ({
         value,
-        itemStyle: { color, opacity, borderRadius: [0, 3, 3, 0] },
+        itemStyle: { color: faded(color, opacity), borderRadius: [0, 3, 3, 0] },
         label: { formatter: number(value) },
         tooltip: { formatter: tip(names[i] ?? '', color, palette, [[name, `${number(value)} ${unit}`]]) },
       })),
@@ -222,7 +246,7 @@ function valueAxis({ faint, line }: Palette, name: string): ChartOption {
     type: 'value',
     name,
     nameLocation: 'middle',
-    nameGap: 52,
+    nameGap: 64,
     nameTextStyle: { color: faint, fontSize: 12.5 },
     axisLine: { show: false },
     axisTick: { show: false },
@@ -231,20 +255,28 @@ function valueAxis({ faint, line }: Palette, name: string): ChartOption {
   }
 }
 
-function recallAxis(palette: Palette, k: number, scale: RecallScale, lowest: number): ChartOption {
+function recallAxis(
+  palette: Palette,
+  k: number,
+  scale: RecallScale,
+  lowest: number,
+  highest: number,
+): ChartOption {
   const axis = { ...valueAxis(palette, ''), nameGap: 34 }
   if (scale === 'linear') {
-    const min = Math.floor(lowest * 20) / 20
-    return { ...axis, name: `recall@${k}`, min: min === 1 ? 0.95 : min, max: 1 }
+    const interval = lowest < 0.86 ? 0.05 : lowest < 0.95 ? 0.02 : 0.01
+    const steps = Math.max(2, Math.ceil((1 - lowest) / interval))
+    return { ...axis, name: `recall@${k}`, min: round(1 - steps * interval), max: 1, interval }
   }
   const ticks = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001]
   const max = ticks.findLast((tick) => tick >= 1 - lowest) ?? 0.5
+  const min = ticks.find((tick) => tick <= 1 - highest) ?? LEAST_MISSED
   return {
     ...axis,
     type: 'log',
     name: `share of the ${k} true neighbours missed`,
     inverse: true,
-    min: LEAST_MISSED,
+    min,
     max,
     axisTick: { show: false, customValues: ticks },
     axisLabel: { ...(axis as { axisLabel?: object }).axisLabel, customValues: ticks },
@@ -252,7 +284,7 @@ function recallAxis(palette: Palette, k: number, scale: RecallScale, lowest: num
 }
 
 /** A logarithmic axis just around the values, with ticks at 1, 2 and 5 of each power of ten. */
-function logTicks(low: number, high: number): ChartOption {
+function logTicks({ faint }: Palette, low: number, high: number): ChartOption {
   if (!(low > 0) || !Number.isFinite(high)) return {}
   const steps: number[] = []
   for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)); power++) {
@@ -266,12 +298,29 @@ function logTicks(low: number, high: number): ChartOption {
     min,
     max,
     axisTick: { show: false, customValues },
-    axisLabel: { customValues, fontSize: 11.5, fontFamily: MONO },
+    axisLabel: { customValues, color: faint, fontSize: 11.5, fontFamily: MONO },
   }
 }
 
+/** A colour #rrggbb with an opacity; that of a bar's own style would fade its label too. */
+function faded(color: string, opacity: number): string {
+  return `${color}${Math.round(opacity * 255)
+    .toString(16)
+    .padStart(2, '0')}`
+}
+
+/** Without the noise of binary fractions. */
+function round(value: number): number {
+  return Number(value.toFixed(6))
+}
+
 /** The content of a tooltip. Titles come from workloads, so they are escaped. */
-function tip(title: string, color: string, { faint }: Palette, facts: readonly (readonly [string, string])[]): string {
+function tip(
+  title: string,
+  color: string,
+  { faint }: Palette,
+  facts: readonly (readonly [string, string])[],
+): string {
   const rows = facts.map(
     ([name, value]) =>
       `<tr><td style="color:${faint};padding-right:14px">${escapeHtml(name)}</td><td style="text-align:right;font-family:${MONO}">${escapeHtml(value)}</td></tr>`,
@@ -282,6 +331,12 @@ function tip(title: string, color: string, { faint }: Palette, facts: readonly (
 
 /** Text as HTML. */
 export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
 }

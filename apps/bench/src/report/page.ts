@@ -6,12 +6,11 @@ import { checkClaims } from '../measure/claims.ts'
 import {
   bytesPerVector,
   ENGINE_METRICS,
+  middleOf,
   POINT_METRICS,
   peakOverIndex,
-  pointReaching,
   ratios,
   speedAtRecall,
-  valueOf,
   yardstickOf,
 } from '../measure/metrics.ts'
 import { median, spread } from '../measure/statistics.ts'
@@ -31,7 +30,10 @@ export function htmlReport(results: Results): string {
     'utf8',
   )
   const asset = (name: string): string => readFileSync(join(pageFolder, name), 'utf8')
-  const charts = results.datasets.map((dataset) => ({ light: chartsOf(dataset, LIGHT), dark: chartsOf(dataset, DARK) }))
+  const charts = results.datasets.map((dataset) => ({
+    light: chartsOf(dataset, LIGHT),
+    dark: chartsOf(dataset, DARK),
+  }))
   const { title } = results.workload
   return `<!doctype html>
 <html lang="en">
@@ -118,7 +120,7 @@ ${highlights(results, run)}
 <div class="grid">
 <article class="card"><div class="card-head"><h3>Latency of single searches</h3><p>At the first beam with recall ${TARGET} or more: p50, p95 and p99, from strong to faint.</p></div><div class="chart" data-chart="latency"></div></article>
 <article class="card"><div class="card-head"><h3>Build time</h3><p>Wall clock, median of the builds.</p></div><div class="chart" data-chart="build"></div></article>
-<article class="card"><div class="card-head"><h3>Memory</h3><p>Resident: the finished index, and faint the peak while it was built, both without the vectors handed in.</p></div><div class="chart" data-chart="memory"></div></article>
+<article class="card"><div class="card-head"><h3>Memory</h3><p>The finished index; faint, the peak while it was built. Vectors handed in are not counted.</p></div><div class="chart" data-chart="memory"></div></article>
 </div>
 ${claimsCard(results, run)}
 ${equalRecallCard(results, run)}
@@ -131,7 +133,9 @@ ${skipped.map(({ title, reason }) => `<p class="skipped"><b>Skipped ${escapeHtml
 /** The few figures that most people come for: Omen's engines against the yardstick. */
 function highlights(results: DatasetResults, run: Results): string {
   const yardstick = yardstickOf(results, run.yardstick)
-  const own = results.engines.filter((engine) => engine !== yardstick && engine.engine.startsWith('omen-hnsw'))
+  const own = results.engines.filter(
+    (engine) => engine !== yardstick && engine.engine.startsWith('omen-hnsw'),
+  )
   if (!yardstick || own.length === 0) return ''
   const cards = own.map((engine) => {
     const speed = speedAtRecall(engine, yardstick, TARGET)
@@ -174,13 +178,24 @@ function equalRecallCard(results: DatasetResults, { yardstick: id, workload }: R
 
 function costsCard(results: DatasetResults, { yardstick: id }: Results): string {
   const yardstick = yardstickOf(results, id)
-  const heads = ['engine', 'build s', 'ratio', 'threads', 'CPU s', 'index MB', 'bytes / vector', 'ratio', 'peak MB', 'peak / index']
+  const heads = [
+    'engine',
+    'build s',
+    'ratio',
+    'threads',
+    'CPU s',
+    'index MB',
+    'bytes / vector',
+    'ratio',
+    'peak MB',
+    'peak / index',
+  ]
   const rows = results.engines.map((engine, i) => {
     const { build, buildSeconds } = engine
     const time = yardstick && spread(ratios(buildSeconds, yardstick.buildSeconds))
     return [
       named(results.engines, i),
-      number(valueOf(ENGINE_METRICS.buildSeconds, engine)),
+      number(middleOf(ENGINE_METRICS.buildSeconds, engine)),
       engine === yardstick ? '1' : ratioSpread(time),
       String(engine.buildThreads),
       number(build.cpuSeconds),
@@ -193,7 +208,9 @@ function costsCard(results: DatasetResults, { yardstick: id }: Results): string 
   })
   const about =
     'Each engine has a process of its own; memory is what it holds beyond what it held before. The peak includes the vectors handed in, peak / index does not.'
-  const parts = results.engines.flatMap(({ title, build }) => (build.parts ? [partsLine(title, build.parts)] : []))
+  const parts = results.engines.flatMap(({ title, build }) =>
+    build.parts ? [partsLine(title, build.parts)] : [],
+  )
   return card('Build and memory', about, htmlTable(heads, rows) + parts.join(''))
 }
 
@@ -205,7 +222,14 @@ function partsLine(title: string, parts: Readonly<Record<string, number>>): stri
 function pointsCard({ engines }: DatasetResults): string {
   const { recallAt1, qps, qpsAllThreads, p50, p95, p99, promiseExtra } = POINT_METRICS
   const metrics = [qps, qpsAllThreads, p50, p95, p99, promiseExtra]
-  const heads = ['engine', 'beam', 'rescore', 'recall', recallAt1.title, ...metrics.map(({ title, unit }) => (unit === 'µs' ? `${title} µs` : title))]
+  const heads = [
+    'engine',
+    'beam',
+    'rescore',
+    'recall',
+    recallAt1.title,
+    ...metrics.map(({ title, unit }) => (unit === 'µs' ? `${title} µs` : title)),
+  ]
   const rows = engines.flatMap((engine, i) =>
     engine.points.map((point) => [
       named(engines, i),
@@ -219,14 +243,22 @@ function pointsCard({ engines }: DatasetResults): string {
       }),
     ]),
   )
-  const first = new Set(engines.map((engine) => rows.findIndex(([name]) => name === named(engines, engines.indexOf(engine)))))
+  const first = new Set(
+    engines.map((engine) => rows.findIndex(([name]) => name === named(engines, engines.indexOf(engine)))),
+  )
   const table = htmlTable(heads, rows, (_, row) => (first.has(row) ? 'first' : ''))
   return `<details class="card"><summary>Every setting that was measured</summary>${table}</details>`
 }
 
 function footer({ seconds, datasets }: Results): string {
-  const versions = new Map(datasets.flatMap(({ engines }) => engines.map(({ title, version, kernels }) => [title, kernels ? `${version}, ${kernels}` : version])))
-  const list = [...versions].map(([title, version]) => `<li><b>${escapeHtml(title)}</b> ${escapeHtml(version)}</li>`)
+  const versions = new Map(
+    datasets.flatMap(({ engines }) =>
+      engines.map(({ title, version, kernels }) => [title, kernels ? `${version}, ${kernels}` : version]),
+    ),
+  )
+  const list = [...versions].map(
+    ([title, version]) => `<li><b>${escapeHtml(title)}</b> ${escapeHtml(version)}</li>`,
+  )
   return `<footer>
 <h3>How this was measured</h3>
 <p>Every engine runs in a process of its own and waits while another has its turn; settings and rounds are interleaved, and who goes first changes from one to the next. Recall counts by distance: a row is right when it is no farther than the true k-th neighbour, with all distances computed anew in double precision. Queries are asked in the form that the engine takes, converted before the clock starts. Machines differ and are noisy: compare ratios within a run. The run took ${number(seconds)} s.</p>

@@ -1,14 +1,14 @@
 import { styleText } from 'node:util'
 import { number, numberSpread, ratio, ratioSpread, recall } from '../format.ts'
-import { checkClaims, type ClaimResult } from '../measure/claims.ts'
+import { type ClaimResult, checkClaims } from '../measure/claims.ts'
 import {
   bytesPerVector,
   ENGINE_METRICS,
+  middleOf,
   POINT_METRICS,
   pointReaching,
   ratios,
   speedAtRecall,
-  valueOf,
   yardstickOf,
 } from '../measure/metrics.ts'
 import { spread } from '../measure/statistics.ts'
@@ -31,7 +31,10 @@ function datasetText(results: DatasetResults, { yardstick: yardstickId, workload
   const claims = checkClaims(workload.claims, results)
   const parts = [
     `${name}  ${facts}`,
-    section(`recall@${k} and queries per second on 1 thread, median of ${rounds} interleaved rounds`, sweep(engines)),
+    section(
+      `recall@${k} and queries per second on 1 thread, median of ${rounds} interleaved rounds`,
+      sweep(engines),
+    ),
     section(
       `queries per second at equal recall@${k}, and the ratio over ${yardstick?.title ?? yardstickId}, round by round`,
       equalRecall(engines, yardstick, workload.targets),
@@ -49,13 +52,18 @@ function section(title: string, body: string): string {
 }
 
 function sweep(engines: readonly EngineResults[]): string {
-  const beams = [...new Set(engines.flatMap(({ points }) => points.map(({ beam }) => beam)))].sort((a, b) => a - b)
-  const columns: Column[] = [{ title: 'beam' }, ...engines.flatMap(({ title }) => [{ title }, { title: 'QPS' }])]
+  const beams = [...new Set(engines.flatMap(({ points }) => points.map(({ beam }) => beam)))].sort(
+    (a, b) => a - b,
+  )
+  const columns: Column[] = [
+    { title: 'beam' },
+    ...engines.flatMap(({ title }) => [{ title }, { title: 'QPS' }]),
+  ]
   const rows = beams.map((beam) => [
     String(beam),
     ...engines.flatMap(({ points }) => {
       const point = points.find((each) => each.beam === beam)
-      return point ? [recall(point.recall), number(valueOf(POINT_METRICS.qps, point))] : ['', '']
+      return point ? [recall(point.recall), number(middleOf(POINT_METRICS.qps, point))] : ['', '']
     }),
   ])
   return table(columns, rows)
@@ -91,7 +99,7 @@ function latencies(engines: readonly EngineResults[]): string {
   const rows = engines.map((engine) => {
     const point = pointReaching(engine, 0.95)
     if (!point) return [engine.title, 'does not reach it']
-    const cells = [...metrics, POINT_METRICS.qpsAllThreads].map((metric) => number(valueOf(metric, point)))
+    const cells = [...metrics, POINT_METRICS.qpsAllThreads].map((metric) => number(middleOf(metric, point)))
     return [engine.title, String(point.beam), ...cells]
   })
   return table(columns, rows)
@@ -113,15 +121,15 @@ function costs(results: DatasetResults, yardstick: EngineResults | undefined): s
   ]
   const rows = results.engines.map((engine) => [
     engine.title,
-    number(valueOf(buildSeconds, engine)),
+    number(middleOf(buildSeconds, engine)),
     yardstick ? ratioSpread(spread(ratios(engine.buildSeconds, yardstick.buildSeconds))) : '–',
     String(engine.buildThreads),
-    number(valueOf(buildCpuSeconds, engine)),
-    number(valueOf(indexBytes, engine)),
+    number(middleOf(buildCpuSeconds, engine)),
+    number(middleOf(indexBytes, engine)),
     number(bytesPerVector(engine, results)),
     yardstick ? ratio(engine.build.indexBytes / yardstick.build.indexBytes) : '–',
-    number(valueOf(peakBytes, engine)),
-    ratio(valueOf(ENGINE_METRICS.peakOverIndex, engine)),
+    number(middleOf(peakBytes, engine)),
+    ratio(middleOf(ENGINE_METRICS.peakOverIndex, engine)),
   ])
   return table(columns, rows)
 }

@@ -50,7 +50,9 @@ export function megabytes({ done, total }: Progress): string {
 }
 
 function counts({ done, total }: Progress): string {
-  return total > 0 ? `${done.toLocaleString('en')} / ${total.toLocaleString('en')}` : done.toLocaleString('en')
+  return total > 0
+    ? `${done.toLocaleString('en')} / ${total.toLocaleString('en')}`
+    : done.toLocaleString('en')
 }
 
 function line(label: string, { done, total }: Progress, text: string, elapsedMs: number): string {

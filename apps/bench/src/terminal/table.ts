@@ -1,4 +1,4 @@
-import { styleText, stripVTControlCharacters } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 /** A column of a table for the terminal. */
 export interface Column {
