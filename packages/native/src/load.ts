@@ -13,7 +13,7 @@ export function load(): Loaded {
 }
 
 function tryToLoad(): Loaded {
-  if (process.env['OMEN_NATIVE'] === 'off') return { error: 'switched off by OMEN_NATIVE=off' }
+  if (process.env.OMEN_NATIVE === 'off') return { error: 'switched off by OMEN_NATIVE=off' }
   try {
     // From src/ and from dist/ alike, the binary lies beside them in build/.
     return { addon: createRequire(import.meta.url)('../build/Release/omen_native.node') as Addon }

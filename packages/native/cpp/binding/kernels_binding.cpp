@@ -10,12 +10,16 @@ namespace {
 
 size_t element_bytes(Element element, size_t dimension) {
   switch (element) {
-    case Element::f32: return dimension * 4;
+    case Element::f32:
+      return dimension * 4;
     case Element::f16:
-    case Element::bf16: return dimension * 2;
+    case Element::bf16:
+      return dimension * 2;
     case Element::i8:
-    case Element::u8: return dimension;
-    case Element::bits: return dimension / 8;
+    case Element::u8:
+      return dimension;
+    case Element::bits:
+      return dimension / 8;
   }
   return 0;
 }
@@ -63,7 +67,8 @@ const KernelSet* set_named(const Napi::Value& value) {
 // hasKernel(set, element, metric): boolean
 Napi::Value has_kernel(const Napi::CallbackInfo& info) {
   const KernelSet* set = set_named(info[0]);
-  const bool found = set != nullptr && select(*set, uint32_of(info[1]), uint32_of(info[2]), 0).pair != nullptr;
+  const bool found =
+      set != nullptr && select(*set, uint32_of(info[1]), uint32_of(info[2]), 0).pair != nullptr;
   return Napi::Boolean::New(info.Env(), found);
 }
 
@@ -73,7 +78,8 @@ Napi::Value measure(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelSet* set = set_named(info[0]);
   const size_t dimension = uint32_of(info[3]);
-  const Selection chosen = set ? select(*set, uint32_of(info[1]), uint32_of(info[2]), dimension) : Selection{};
+  const Selection chosen =
+      set ? select(*set, uint32_of(info[1]), uint32_of(info[2]), dimension) : Selection{};
   if (chosen.pair == nullptr) return throw_range(env, "there is no such kernel");
   const auto query = elements<const std::byte>(info[4]);
   const auto slab = elements<const std::byte>(info[5]);

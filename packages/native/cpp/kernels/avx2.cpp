@@ -8,8 +8,9 @@
 
 #include "kernels/sets.h"
 
-// Below the headers, so that nothing shared with other files is compiled for this instruction set; nothing from std::
-// is called below for the same reason. It holds to the end of the file, where templates are instantiated.
+// Below the headers, so that nothing shared with other files is compiled for this instruction set; nothing
+// from std:: is called below for the same reason. It holds to the end of the file, where templates are
+// instantiated.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,popcnt"))), apply_to = function)
 #elif defined(__GNUC__)
@@ -21,15 +22,12 @@ namespace {
 
 #include "kernels/blocks.inl"
 
-// A window into these, n bytes before the middle, keeps the last n bytes of a register and clears the rest.
-alignas(64) constexpr uint8_t kLast[64] = {
-    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
-    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-inline __m256i load_256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
-inline __m128i load_128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+inline __m256i load_256(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+inline __m128i load_128(const void* p) {
+  return _mm_loadu_si128(static_cast<const __m128i*>(p));
+}
 
 // The bytes of a vector that is shorter than a register, and zeros.
 inline __m256i load_short(const std::byte* p, size_t bytes) {
@@ -40,10 +38,10 @@ inline __m256i load_short(const std::byte* p, size_t bytes) {
 
 // The last bytes of a vector, at the end of a register that is loaded from in front of them.
 inline __m256i load_last_256(const std::byte* p, size_t bytes) {
-  return _mm256_and_si256(load_256(p + bytes - 32), load_256(kLast + bytes));
+  return _mm256_and_si256(load_256(p + bytes - 32), load_256(kLastBytes + bytes));
 }
 inline __m128i load_last_128(const std::byte* p, size_t bytes) {
-  return _mm_and_si128(load_128(p + bytes - 16), load_128(kLast + 16 + bytes));
+  return _mm_and_si128(load_128(p + bytes - 16), load_128(kLastBytes + 16 + bytes));
 }
 
 // How lanes are multiplied and summed.
@@ -53,7 +51,9 @@ struct FloatSums {
   static __m256 subtract(__m256 a, __m256 b) { return _mm256_sub_ps(a, b); }
   static Sum multiply_add(Sum sum, __m256 a, __m256 b) { return _mm256_fmadd_ps(a, b, sum); }
 
-  static __m128 folded(Sum sum) { return _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1)); }
+  static __m128 folded(Sum sum) {
+    return _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1));
+  }
   static float total(Sum sum) {
     const __m128 four = folded(sum);
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
@@ -67,7 +67,8 @@ struct FloatSums {
   }
 };
 
-// Exact up to the one rounding at the end: both halves of a lane are floats, and so is the upper one's product.
+// Exact up to the one rounding at the end: both halves of a lane are floats, and so is the upper one's
+// product.
 inline __m128 float_from_unsigned(__m128i v) {
   const __m128 low = _mm_cvtepi32_ps(_mm_and_si128(v, _mm_set1_epi32(0xffff)));
   return _mm_fmadd_ps(_mm_cvtepi32_ps(_mm_srli_epi32(v, 16)), _mm_set1_ps(65536), low);
@@ -105,12 +106,6 @@ struct ShortSums : IntegerSums<Number> {
 
 // How elements are loaded.
 
-template <size_t count, size_t bytes>
-struct Layout {
-  static constexpr size_t step = count, width = bytes;
-  static size_t elements(size_t dimension) { return dimension; }
-};
-
 struct F32 : Layout<8, 4>, FloatSums {
   static __m256 load(const std::byte* p) { return _mm256_castsi256_ps(load_256(p)); }
   static __m256 load_part(const std::byte* p, size_t n, bool behind) {
@@ -131,7 +126,9 @@ struct F16 : Widened<8, 2, F16>, FloatSums {
   static __m256 widen(__m128i v) { return _mm256_cvtph_ps(v); }
 };
 struct Bf16 : Widened<8, 2, Bf16>, FloatSums {
-  static __m256 widen(__m128i v) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16)); }
+  static __m256 widen(__m128i v) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16));
+  }
 };
 template <class Number>
 struct I8 : Widened<16, 1, I8<Number>>, ShortSums<Number> {
@@ -142,6 +139,9 @@ struct U8 : Widened<16, 1, U8<Number>>, ShortSums<Number> {
   static __m256i widen(__m128i v) { return _mm256_cvtepu8_epi16(v); }
 };
 
+using L2U8 = L2<U8<uint32_t>>;
+using DotI8U8 = Dot<U8<int32_t>, I8<int32_t>>;
+
 struct Hamming : Layout<32, 1>, IntegerSums<uint32_t> {
   using Query = Hamming;
   static size_t elements(size_t bits) { return bits / 8; }
@@ -151,10 +151,12 @@ struct Hamming : Layout<32, 1>, IntegerSums<uint32_t> {
   }
   // Counts of four bits at a time by table; the sums of eight bytes, at most 64, lie in 64-bit lanes.
   static __m256i count(__m256i v) {
-    const __m256i table = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    const __m256i table =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
     const __m256i low = _mm256_set1_epi8(15);
-    const __m256i counts = _mm256_add_epi8(_mm256_shuffle_epi8(table, _mm256_and_si256(v, low)),
-                                           _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
+    const __m256i counts =
+        _mm256_add_epi8(_mm256_shuffle_epi8(table, _mm256_and_si256(v, low)),
+                        _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
     return _mm256_sad_epu8(counts, _mm256_setzero_si256());
   }
   struct Sums {
@@ -164,34 +166,12 @@ struct Hamming : Layout<32, 1>, IntegerSums<uint32_t> {
   };
 };
 
-constexpr KernelSet make_set() {
-  KernelSet set{};
-  set.name = "avx2";
-  put<L2<F32>>(set, Element::f32, Metric::l2);
-  put<Dot<F32>>(set, Element::f32, Metric::dot);
-  put<Cosine<F32>>(set, Element::f32, Metric::cosine);
-  put<L2<F16>>(set, Element::f16, Metric::l2);
-  put<Dot<F16>>(set, Element::f16, Metric::dot);
-  put<Cosine<F16>>(set, Element::f16, Metric::cosine);
-  put<L2<Bf16>>(set, Element::bf16, Metric::l2);
-  put<Dot<Bf16>>(set, Element::bf16, Metric::dot);
-  put<Cosine<Bf16>>(set, Element::bf16, Metric::cosine);
-  put<L2<I8<uint32_t>>>(set, Element::i8, Metric::l2);
-  put<Dot<I8<int32_t>>>(set, Element::i8, Metric::dot);
-  put<Cosine<I8<int32_t>>>(set, Element::i8, Metric::cosine);
-  put<L2<U8<uint32_t>>>(set, Element::u8, Metric::l2);
-  put<Dot<U8<uint32_t>>>(set, Element::u8, Metric::dot);
-  put<Cosine<U8<uint32_t>>>(set, Element::u8, Metric::cosine);
-  put<Hamming>(set, Element::bits, Metric::hamming);
-  set.pair_dot_i8_u8 = pair<Dot<U8<int32_t>, I8<int32_t>>>;
-  set.rows_dot_i8_u8 = rows<Dot<U8<int32_t>, I8<int32_t>>>;
-  return set;
-}
+#include "kernels/table.inl"
 
 }  // namespace
 
 // Constant, so that no code of this file runs before the processor was asked.
-constinit const KernelSet avx2_kernels = make_set();
+constinit const KernelSet avx2_kernels = make_set("avx2");
 
 }  // namespace omen
 

@@ -8,10 +8,11 @@
 
 #include "kernels/sets.h"
 
-// Below the headers, so that nothing shared with other files is compiled for this instruction set; nothing from std::
-// is called below for the same reason. It holds to the end of the file, where templates are instantiated.
+// Below the headers, so that nothing shared with other files is compiled for this instruction set; nothing
+// from std:: is called below for the same reason. It holds to the end of the file, where templates are
+// instantiated.
 #if defined(__clang__)
-#pragma clang attribute push( \
+#pragma clang attribute push(                                                                          \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vpopcntdq,avx2,fma"))), \
     apply_to = function)
 #elif defined(__GNUC__)
@@ -26,7 +27,9 @@ namespace {
 #include "kernels/blocks.inl"
 
 // The lowest n bits.
-inline uint64_t ones(size_t n) { return (uint64_t(1) << n) - 1; }
+inline uint64_t ones(size_t n) {
+  return (uint64_t(1) << n) - 1;
+}
 
 // How lanes are multiplied and summed.
 
@@ -83,18 +86,14 @@ struct ShortSums : IntegerSums<Number> {
 
 // How elements are loaded.
 
-template <size_t count, size_t bytes>
-struct Layout {
-  static constexpr size_t step = count, width = bytes;
-  static size_t elements(size_t dimension) { return dimension; }
-};
-
 struct F32 : Layout<16, 4>, FloatSums {
   static __m512 load(const std::byte* p) { return _mm512_loadu_ps(p); }
   static __m512 load_part(const std::byte* p, size_t n, bool) { return _mm512_maskz_loadu_ps(ones(n), p); }
 };
 
-inline __m256i load_256(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+inline __m256i load_256(const std::byte* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
 
 struct F16 : Layout<16, 2>, FloatSums {
   static __m512 load(const std::byte* p) { return _mm512_cvtph_ps(load_256(p)); }
@@ -104,7 +103,9 @@ struct F16 : Layout<16, 2>, FloatSums {
 };
 
 struct Bf16 : Layout<16, 2>, FloatSums {
-  static __m512 widen(__m256i v) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16)); }
+  static __m512 widen(__m256i v) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
+  }
   static __m512 load(const std::byte* p) { return widen(load_256(p)); }
   static __m512 load_part(const std::byte* p, size_t n, bool) {
     return widen(_mm256_maskz_loadu_epi16(ones(n), p));
@@ -136,6 +137,7 @@ struct Bytes : Layout<64, 1> {
 struct I8U8 : Bytes, IntegerSums<int32_t> {
   static Sum multiply_add(Sum sum, __m512i a, __m512i b) { return _mm512_dpbusd_epi32(sum, b, a); }
 };
+using DotI8U8 = Dot<I8U8>;
 
 // With d = |a − b| and one factor signed by flipping its top bit: Σd² = Σd(d − 128) + 128 Σd.
 struct L2U8 : Bytes, IntegerSums<uint32_t> {
@@ -163,34 +165,12 @@ struct Hamming : Bytes, IntegerSums<uint32_t> {
   };
 };
 
-constexpr KernelSet make_set() {
-  KernelSet set{};
-  set.name = "avx512";
-  put<L2<F32>>(set, Element::f32, Metric::l2);
-  put<Dot<F32>>(set, Element::f32, Metric::dot);
-  put<Cosine<F32>>(set, Element::f32, Metric::cosine);
-  put<L2<F16>>(set, Element::f16, Metric::l2);
-  put<Dot<F16>>(set, Element::f16, Metric::dot);
-  put<Cosine<F16>>(set, Element::f16, Metric::cosine);
-  put<L2<Bf16>>(set, Element::bf16, Metric::l2);
-  put<Dot<Bf16>>(set, Element::bf16, Metric::dot);
-  put<Cosine<Bf16>>(set, Element::bf16, Metric::cosine);
-  put<L2<I8<uint32_t>>>(set, Element::i8, Metric::l2);
-  put<Dot<I8<int32_t>>>(set, Element::i8, Metric::dot);
-  put<Cosine<I8<int32_t>>>(set, Element::i8, Metric::cosine);
-  put<L2U8>(set, Element::u8, Metric::l2);
-  put<Dot<U8<uint32_t>>>(set, Element::u8, Metric::dot);
-  put<Cosine<U8<uint32_t>>>(set, Element::u8, Metric::cosine);
-  put<Hamming>(set, Element::bits, Metric::hamming);
-  set.pair_dot_i8_u8 = pair<Dot<I8U8>>;
-  set.rows_dot_i8_u8 = rows<Dot<I8U8>>;
-  return set;
-}
+#include "kernels/table.inl"
 
 }  // namespace
 
 // Constant, so that no code of this file runs before the processor was asked.
-constinit const KernelSet avx512_kernels = make_set();
+constinit const KernelSet avx512_kernels = make_set("avx512");
 
 }  // namespace omen
 

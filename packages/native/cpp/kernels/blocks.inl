@@ -1,19 +1,26 @@
-// What the wide instruction sets share: metrics, and the loops over components and rows. The file of each set includes
-// this inside its own anonymous namespace and below its own target pragma, so that every set gets a copy compiled for
-// itself and none leaks to another through the linker.
+// What the wide instruction sets share: metrics, and the loops over components and rows. The file of each set
+// includes this inside its own anonymous namespace and below its own target pragma, so that every set gets a
+// copy compiled for itself and none leaks to another through the linker.
 //
 // An element type E says how vectors of it are read and summed:
 //
 //   step, width               elements that one load takes, and bytes of one
 //   load(p)                   `step` elements
-//   load_part(p, n, behind)   n < step elements and zeros; `behind`: a whole step lies in front of p and may be read
-//   subtract(a, b)
-//   Sum, multiply_add(sum, a, b)
-//   total(sum)                all lanes of a sum
-//   totals(a, b, c, d, out)   the same for four sums, as floats; lanes are added in the same order, so that a value
+//   load_part(p, n, behind)   n < step elements and zeros; `behind`: a whole step lies in front of p and may
+//   be read subtract(a, b) Sum, multiply_add(sum, a, b) total(sum)                all lanes of a sum
+//   totals(a, b, c, d, out)   the same for four sums, as floats; lanes are added in the same order, so that a
+//   value
 //                             does not depend on the rows computed beside it
 //
-// A kernel is a metric over elements: `Sums` is what it accumulates for one row, `Query` how its query is loaded.
+// A kernel is a metric over elements: `Sums` is what it accumulates for one row, `Query` how its query is
+// loaded.
+
+template <size_t count, size_t bytes>
+struct Layout {
+  static constexpr size_t step = count, width = bytes;
+  // How many of them a vector has.
+  static size_t elements(size_t dimension) { return dimension; }
+};
 
 template <class E>
 struct L2 : E {
@@ -70,8 +77,9 @@ inline void finish(const typename K::Sums (&sums)[4], float* out) {
   }
 }
 
-// Several rows in one pass: their additions do not wait for each other, the query is loaded once for all of them, and
-// four rows share one horizontal sum. The rows are numbered at compile time, so that their sums stay in registers.
+// Several rows in one pass: their additions do not wait for each other, the query is loaded once for all of
+// them, and four rows share one horizontal sum. The rows are numbered at compile time, so that their sums
+// stay in registers.
 template <class K, size_t... row>
 inline void block(const std::byte* query, const std::byte* const* rows, size_t dimension, float* out,
                   std::index_sequence<row...>) {
@@ -93,12 +101,14 @@ template <class K>
 float pair(const void* a, const void* b, size_t dimension) {
   const std::byte* const rows[1] = {static_cast<const std::byte*>(b)};
   float value;
-  block<K>(static_cast<const std::byte*>(a), rows, K::elements(dimension), &value, std::make_index_sequence<1>());
+  block<K>(static_cast<const std::byte*>(a), rows, K::elements(dimension), &value,
+           std::make_index_sequence<1>());
   return value;
 }
 
 template <class K>
-void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension, float* out) {
+void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
+          float* out) {
   const auto* q = static_cast<const std::byte*>(query);
   const size_t elements = K::elements(dimension);
   size_t i = 0;
@@ -111,10 +121,4 @@ void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, 
     const std::byte* const one[1] = {view.at(rows[i])};
     block<K>(q, one, elements, out + i, std::make_index_sequence<1>());
   }
-}
-
-template <class K>
-constexpr void put(KernelSet& set, Element element, Metric metric) {
-  set.pair[size_t(element)][size_t(metric)] = pair<K>;
-  set.rows[size_t(element)][size_t(metric)] = rows<K>;
 }

@@ -5,41 +5,47 @@
 
 #include "kernels/sets.h"
 
-#if defined(_MSC_VER) && defined(_M_X64)
-#include <intrin.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
 #endif
 
 namespace omen {
 namespace {
 
+#if defined(__x86_64__)
+bool has_f16c() {
+  unsigned eax, ebx, ecx = 0, edx;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+}
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq");
+}
+#endif
+
 struct Available {
   const KernelSet* sets[4];
   size_t count = 0;
 
+  // The builtins ask the operating system, too, whether it saves the wide registers. Compilers without them
+  // (MSVC) get the serial set.
   Available() {
-    add_wide_sets();
-    add(serial_kernels);
-  }
-  void add(const KernelSet& set) { sets[count++] = &set; }
-  void add_wide_sets();
-};
-
-void Available::add_wide_sets() {
 #if defined(__x86_64__)
-  // These ask the operating system, too, whether it saves the wide registers.
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq")) {
-    add(avx512_kernels);
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
-    add(avx2_kernels);
-  }
+    __builtin_cpu_init();
+    if (has_avx512()) sets[count++] = &avx512_kernels;
+    if (has_avx2()) sets[count++] = &avx2_kernels;
 #elif defined(__aarch64__) || defined(_M_ARM64)
-  add(neon_kernels);
+    sets[count++] = &neon_kernels;
 #endif
-}
+    sets[count++] = &serial_kernels;
+  }
+};
 
 struct Choice {
   const KernelSet* set;
@@ -69,8 +75,12 @@ std::span<const KernelSet* const> available_kernels() {
   return {available.sets, available.count};
 }
 
-const KernelSet& kernels() { return *choice().set; }
+const KernelSet& kernels() {
+  return *choice().set;
+}
 
-const char* refused_kernels() { return choice().refused; }
+const char* refused_kernels() {
+  return choice().refused;
+}
 
 }  // namespace omen

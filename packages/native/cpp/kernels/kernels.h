@@ -32,14 +32,14 @@ struct RowsView {
 //   cosine   1 − Σab / √(Σa² Σb²), and 1 when either vector is zero
 //   hamming  number of differing bits
 //
-// Integers are summed exactly (up to 65,536 elements) and then converted to float. Floats are summed in f32 in an
-// order of the set's own, with fused multiply-add where the set has it; sets differ from each other by rounding.
-// Any alignment will do.
+// Integers are summed exactly (up to 65,536 elements) and then converted to float. Floats are summed in f32
+// in an order of the set's own, with fused multiply-add where the set has it; sets differ from each other by
+// rounding. Any alignment will do.
 using PairKernel = float (*)(const void* a, const void* b, size_t dimension);
 
 // The same from one vector to `count` rows: exactly the values the pair kernel of the set gives.
-using RowsKernel = void (*)(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
-                            float* out);
+using RowsKernel = void (*)(const void* query, RowsView view, const uint32_t* rows, size_t count,
+                            size_t dimension, float* out);
 
 struct KernelSet {
   const char* name;

@@ -41,7 +41,9 @@ struct F16 {
 };
 struct Bf16 {
   using Sum = float;
-  static float at(const void* data, size_t i) { return std::bit_cast<float>(uint32_t(read<uint16_t>(data, i)) << 16); }
+  static float at(const void* data, size_t i) {
+    return std::bit_cast<float>(uint32_t(read<uint16_t>(data, i)) << 16);
+  }
 };
 struct I8 {
   using Sum = int32_t;
@@ -97,7 +99,8 @@ float hamming(const void* a, const void* b, size_t bits) {
 }
 
 template <PairKernel pair>
-void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension, float* out) {
+void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
+          float* out) {
   for (size_t i = 0; i < count; i++) out[i] = pair(query, view.at(rows[i]), dimension);
 }
 
