@@ -6,7 +6,7 @@ import type { SearchManyOptions } from './vector-index.ts'
 /** Search options after checking, with every default filled in. */
 export interface CheckedSearch {
   readonly k: number
-  /** At least k. */
+  /** At least k; with a radius as asked, since it may hold far fewer rows than k. */
   readonly beam: number
   /** At least k. */
   readonly rescore: number
@@ -63,7 +63,7 @@ export function checkSearch(
   throwIfAborted(signal)
   return {
     k,
-    beam: Math.max(k, beam),
+    beam: radius === Infinity ? Math.max(k, beam) : beam,
     rescore: Math.max(k, rescore),
     accept,
     radius: Math.fround(radius),

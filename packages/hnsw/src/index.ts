@@ -1,1 +1,5 @@
-export {}
+export { Hnsw, type HnswBuildOptions, type HnswOpenOptions } from './hnsw.ts'
+export type { Inspection } from './inspect.ts'
+export type { HnswOptions, Keep } from './options.ts'
+export type { RecallReport } from './recall.ts'
+export type { HnswStats } from './stats.ts'

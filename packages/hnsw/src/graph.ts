@@ -1,0 +1,273 @@
+import {
+  type Accelerator,
+  CHUNK_MASK,
+  CHUNK_SHIFT,
+  type NativeGraph,
+  NO_ROW,
+  OmenError,
+  Slab,
+} from '@omen/core'
+import { levelOf, levelThresholds } from './levels.ts'
+
+/** What a row's byte in the `state` slab says. A removed row is walked through until it is compacted away. */
+export const FREE = 0
+export const ALIVE = 1
+export const REMOVED = 2
+
+/** What the words of a graph's `head` say; the rest of its 16 are zero. The accelerator writes ENTRY and ROOT. */
+export const HEAD_WORDS = 16
+/** Rows ever given out: a high-water mark. */
+export const ROWS = 0
+/** Row that searches start from, on the highest layer there is; NO_ROW when no row is linked. */
+export const ENTRY = 1
+/** Root of the anchor tree; NO_ROW when no row is linked. */
+export const ROOT = 2
+/** Blocks given out in `upper`. */
+export const UPPER_BLOCKS = 3
+export const ALIVE_ROWS = 4
+export const REMOVED_ROWS = 5
+
+export type SlabName = 'links' | 'state' | 'anchors' | 'upperAt' | 'upper'
+export const SLABS: readonly SlabName[] = ['links', 'state', 'anchors', 'upperAt', 'upper']
+
+/**
+ * The slabs of a graph, which TypeScript and C++ read alike, and who lies where in them.
+ *
+ * - `links`: 2m neighbours of each row on the base layer; a list that is shorter ends at its first NO_ROW
+ * - `state`: FREE, ALIVE or REMOVED
+ * - `anchors`: how many entries at the front of a base list are protected (see anchors.ts)
+ * - `upperAt`: the row's first block in `upper`; NO_ROW for a row on the base layer only
+ * - `upper`: blocks of m neighbours; layer l ≥ 1 of a row is block upperAt + l − 1
+ */
+export class Graph {
+  /** Neighbours that fit on an upper layer; the base layer holds twice as many. */
+  readonly m: number
+  readonly head: Uint32Array
+  readonly levels: Uint32Array
+  readonly links: Slab
+  readonly state: Slab
+  readonly anchors: Slab
+  readonly upperAt: Slab
+  readonly upper: Slab
+  /** Row numbers to use again, the lowest last. */
+  #free: number[] = []
+  #native: NativeGraph | undefined
+
+  constructor(m: number, accelerator?: Accelerator) {
+    this.m = m
+    this.levels = levelThresholds(m)
+    this.head = new Uint32Array(HEAD_WORDS)
+    this.head[ENTRY] = NO_ROW
+    this.head[ROOT] = NO_ROW
+    const slab = (name: SlabName, bytesPerRow: number, fill: number): Slab => {
+      const onChunk = (chunk: Uint8Array): void => this.#native?.attach(name, chunk)
+      return new Slab(bytesPerRow, { accelerator, fill, onChunk })
+    }
+    this.links = slab('links', m * 8, 0xff)
+    this.state = slab('state', 1, FREE)
+    this.anchors = slab('anchors', 1, 0)
+    this.upperAt = slab('upperAt', 4, 0xff)
+    this.upper = slab('upper', m * 4, 0xff)
+  }
+
+  /** Lets the accelerator's graph read these slabs, now and as they grow. */
+  share(native: NativeGraph): void {
+    this.#native = native
+    for (const name of SLABS) for (const chunk of this[name].chunks) native.attach(name, chunk)
+  }
+
+  get rows(): number {
+    return this.head[ROWS]!
+  }
+
+  get entry(): number {
+    return this.head[ENTRY]!
+  }
+
+  get root(): number {
+    return this.head[ROOT]!
+  }
+
+  /** Rows that a search can return. */
+  get alive(): number {
+    return this.head[ALIVE_ROWS]!
+  }
+
+  get removed(): number {
+    return this.head[REMOVED_ROWS]!
+  }
+
+  get freeRows(): number {
+    return this.#free.length
+  }
+
+  /** The highest layer of a row. */
+  level(row: number): number {
+    return levelOf(row, this.levels)
+  }
+
+  stateOf(row: number): number {
+    return this.state.chunks[row >>> CHUNK_SHIFT]![row & CHUNK_MASK]!
+  }
+
+  /** Whether this is a row that a search can return. */
+  isAlive(row: number): boolean {
+    return Number.isInteger(row) && row >= 0 && row < this.rows && this.stateOf(row) === ALIVE
+  }
+
+  setState(row: number, state: number): void {
+    this.state.chunks[row >>> CHUNK_SHIFT]![row & CHUNK_MASK] = state
+  }
+
+  /** Protected entries at the front of the row's base list. */
+  anchorsOf(row: number): number {
+    return this.anchors.chunks[row >>> CHUNK_SHIFT]![row & CHUNK_MASK]!
+  }
+
+  setAnchors(row: number, count: number): void {
+    this.anchors.chunks[row >>> CHUNK_SHIFT]![row & CHUNK_MASK] = count
+  }
+
+  /** Entries that a list on this layer has room for. */
+  capacity(layer: number): number {
+    return layer === 0 ? this.m * 2 : this.m
+  }
+
+  /** The words in which a row's list on a layer lies, from `start` on: two calls, so that no view is made for each list. */
+  words(row: number, layer: number): Uint32Array {
+    if (layer === 0) return this.links.words[row >>> CHUNK_SHIFT]!
+    return this.upper.words[this.#block(row, layer) >>> CHUNK_SHIFT]!
+  }
+
+  start(row: number, layer: number): number {
+    if (layer === 0) return (row & CHUNK_MASK) * this.m * 2
+    return (this.#block(row, layer) & CHUNK_MASK) * this.m
+  }
+
+  #block(row: number, layer: number): number {
+    return this.upperAt.words[row >>> CHUNK_SHIFT]![row & CHUNK_MASK]! + layer - 1
+  }
+
+  /** How many neighbours a row has on a layer. */
+  degree(row: number, layer: number): number {
+    const words = this.words(row, layer)
+    const start = this.start(row, layer)
+    const capacity = this.capacity(layer)
+    let count = 0
+    while (count < capacity && words[start + count] !== NO_ROW) count++
+    return count
+  }
+
+  /** Writes a row's whole list on a layer. */
+  write(row: number, layer: number, list: Uint32Array, count: number): void {
+    const words = this.words(row, layer)
+    const start = this.start(row, layer)
+    const capacity = this.capacity(layer)
+    for (let i = 0; i < count; i++) words[start + i] = list[i]!
+    for (let i = count; i < capacity; i++) words[start + i] = NO_ROW
+  }
+
+  /**
+   * Rows that codes must have room for before `count` more are taken.
+   *
+   * @throws OmenError `full`
+   */
+  rowsWith(count: number): number {
+    const total = this.rows + Math.max(0, count - this.#free.length)
+    if (total > NO_ROW) {
+      throw new OmenError(
+        'full',
+        `an index holds at most ${NO_ROW} rows, and ${this.rows} were given out already`,
+      )
+    }
+    return total
+  }
+
+  /**
+   * Takes row numbers to use: those given back, the lowest first, then new ones. Their lists are empty, their state FREE.
+   *
+   * @throws OmenError `full`: then none was taken
+   */
+  allocate(count: number): Uint32Array {
+    const reused = Math.min(count, this.#free.length)
+    const first = this.rows
+    this.#grow(first, this.rowsWith(count))
+    const rows = new Uint32Array(count)
+    for (let i = 0; i < reused; i++) rows[i] = this.#free.pop()!
+    for (let i = reused; i < count; i++) rows[i] = first + i - reused
+    return rows
+  }
+
+  #grow(first: number, total: number): void {
+    for (const slab of [this.links, this.state, this.anchors, this.upperAt]) {
+      slab.ensure(total)
+      slab.clear(first, total)
+    }
+    const firstBlock = this.head[UPPER_BLOCKS]!
+    let blocks = firstBlock
+    for (let row = first; row < total; row++) {
+      const level = this.level(row)
+      if (level === 0) continue
+      this.upperAt.words[row >>> CHUNK_SHIFT]![row & CHUNK_MASK] = blocks
+      blocks += level
+    }
+    this.upper.ensure(blocks)
+    this.upper.clear(firstBlock, blocks)
+    this.head[UPPER_BLOCKS] = blocks
+    // Last: whoever sees a row number below this finds everything about it in place.
+    this.head[ROWS] = total
+  }
+
+  /** Makes rows alive whose codes are in place. */
+  enliven(rows: Uint32Array): void {
+    for (const row of rows) this.setState(row, ALIVE)
+    this.head[ALIVE_ROWS] = this.alive + rows.length
+  }
+
+  /** Marks a row removed. @returns whether it was alive */
+  bury(row: number): boolean {
+    if (this.stateOf(row) !== ALIVE) return false
+    this.setState(row, REMOVED)
+    this.head[ALIVE_ROWS] = this.alive - 1
+    this.head[REMOVED_ROWS] = this.removed + 1
+    return true
+  }
+
+  /** Makes alive rows that nothing links to invisible; they are not given out again before they are released. */
+  hide(rows: Uint32Array): void {
+    for (const row of rows) this.setState(row, FREE)
+    this.head[ALIVE_ROWS] = this.alive - rows.length
+  }
+
+  /** Gives rows back that nothing links to, removed or free: their lists are emptied, their numbers used again. */
+  release(rows: Uint32Array): void {
+    for (const row of rows) {
+      if (this.stateOf(row) === REMOVED) this.head[REMOVED_ROWS] = this.removed - 1
+      this.setState(row, FREE)
+      this.setAnchors(row, 0)
+      this.links.clear(row, row + 1)
+      const block = this.upperAt.words[row >>> CHUNK_SHIFT]![row & CHUNK_MASK]!
+      if (block !== NO_ROW) this.upper.clear(block, block + this.level(row))
+      this.#free.push(row)
+    }
+    this.#free.sort((a, b) => b - a)
+  }
+
+  /** Reads from the states which row numbers are free: for a graph that was just opened. */
+  findFreeRows(): void {
+    this.#free = []
+    for (let row = this.rows - 1; row >= 0; row--) if (this.stateOf(row) === FREE) this.#free.push(row)
+  }
+
+  /** Bytes in use of each slab. */
+  bytes(): Record<SlabName, number> & { head: number } {
+    return {
+      links: this.links.bytesFor(this.rows),
+      state: this.state.bytesFor(this.rows),
+      anchors: this.anchors.bytesFor(this.rows),
+      upperAt: this.upperAt.bytesFor(this.rows),
+      upper: this.upper.bytesFor(this.head[UPPER_BLOCKS]!),
+      head: this.head.byteLength,
+    }
+  }
+}

@@ -1,0 +1,377 @@
+import {
+  type Accelerator,
+  type AddOptions,
+  type CheckedSearch,
+  checkQuery,
+  checkSearch,
+  closedError,
+  countQueries,
+  countVectors,
+  type IndexImage,
+  type NativeSearch,
+  prepareVectors,
+  type Quantizer,
+  Queue,
+  type ResultBuffers,
+  type SearchManyOptions,
+  type SearchManyResult,
+  type SearchOptions,
+  type SearchResult,
+  type Section,
+  type Shape,
+  settleResults,
+  throwIfAborted,
+  type VectorIndex,
+  type Vectors,
+} from '@omen/core'
+import { openSectionFile, type WriteOptions, writeSectionFile } from '@omen/core/file'
+import { AddRun } from './add-run.ts'
+import { buryRows, encodeRows, linkRows, needsCompaction, takeBack } from './change.ts'
+import { compact } from './compact.ts'
+import type { Run } from './engine.ts'
+import { contentsOf, readImage } from './image.ts'
+import { type Inspection, inspect } from './inspect.ts'
+import { checkOptions, chooseAccelerator, type HnswOptions, type Settings } from './options.ts'
+import { type Parts, trainParts } from './parts.ts'
+import { measureRecall, type RecallReport } from './recall.ts'
+import { resultBuffers, spread, vectorOf } from './results.ts'
+import { RunningSearches } from './running-searches.ts'
+import { type HnswStats, statsOf } from './stats.ts'
+
+export interface HnswBuildOptions extends HnswOptions, AddOptions {
+  /** Rows x dimension: borrowed until the promise settles. */
+  readonly vectors: Vectors
+}
+
+export interface HnswOpenOptions {
+  /** Where to look for the quantizers that the index was saved with; `none()` is always there. */
+  readonly quantizers?: readonly Quantizer[]
+  /** As in `HnswOptions`. */
+  readonly accelerator?: Accelerator | null
+}
+
+const DEFAULT_BEAM = 64
+/** Candidates rescored for each row wanted: four-bit codes need three to five. */
+const RESCORE_FACTOR = 4
+const MIN_RESCORE = 32
+
+/**
+ * The in-memory graph index: Hierarchical Navigable Small World graphs (Malkov & Yashunin 2018), over the codes of any
+ * quantizer.
+ *
+ * Two runs by one thread give the same graph, edge by edge; several threads give one as good. See `VectorIndex` for what
+ * its methods promise. A quantizer is trained on the first vectors added (a sample spread over them), unless `training`
+ * vectors were given.
+ */
+export class Hnsw implements VectorIndex {
+  readonly shape: Shape
+  readonly #settings: Settings
+  readonly #threads: number
+  readonly #queue: Queue = new Queue()
+  readonly #searches: RunningSearches = new RunningSearches()
+  /** Absent until vectors train the quantizers. */
+  #parts: Parts | undefined
+  /** Where synchronous searches put what they find, before it is copied for the caller. */
+  #found: ResultBuffers = resultBuffers(1, 16)
+  #closed = false
+
+  private constructor(settings: Settings) {
+    this.shape = settings.shape
+    this.#settings = settings
+    this.#threads = settings.accelerator?.doctor().threads ?? 1
+  }
+
+  /**
+   * Makes an empty index.
+   *
+   * @throws OmenError `invalid_argument` naming the option, `unknown_metric`; for `training` vectors as `add`
+   */
+  static create(options: HnswOptions): Hnsw {
+    const index = new Hnsw(checkOptions(options))
+    const { training } = options
+    if (training && countVectors(training, index.shape) > 0) {
+      index.#parts = trainParts(index.#settings, training)
+    }
+    return index
+  }
+
+  /**
+   * Makes an index of vectors: `create`, then `add`. Row i is vector i.
+   *
+   * @throws OmenError as `create` and `add`
+   */
+  static async build(options: HnswBuildOptions): Promise<Hnsw> {
+    const { vectors, threads, onProgress, signal, ...rest } = options
+    const index = Hnsw.create(rest)
+    try {
+      await index.add(vectors, {
+        ...(threads === undefined ? {} : { threads }),
+        ...(onProgress ? { onProgress } : {}),
+        ...(signal ? { signal } : {}),
+      })
+      return index
+    } catch (error) {
+      index.close()
+      throw error
+    }
+  }
+
+  /**
+   * Opens an index that `save` wrote. All of it is read and checked.
+   *
+   * @param source a file's path, or an image from elsewhere: borrowed until the promise settles
+   * @throws OmenError `corrupt_index` saying where, `unknown_quantizer` naming the package that is missing, `unsupported`,
+   * `not_found`, `io`
+   */
+  static async open(source: string | IndexImage, options: HnswOpenOptions = {}): Promise<Hnsw> {
+    const accelerator = chooseAccelerator(options.accelerator)
+    const read = (image: IndexImage): ReturnType<typeof readImage> =>
+      readImage(image, options.quantizers ?? [], accelerator)
+    if (typeof source !== 'string') return Hnsw.#from(await read(source))
+    const file = await openSectionFile(source)
+    try {
+      return Hnsw.#from(await read(file))
+    } finally {
+      await file.close()
+    }
+  }
+
+  static #from({ settings, parts }: Awaited<ReturnType<typeof readImage>>): Hnsw {
+    const index = new Hnsw(settings)
+    index.#parts = parts
+    return index
+  }
+
+  get size(): number {
+    return this.#parts?.graph.alive ?? 0
+  }
+
+  /** What runs the searches. */
+  get engine(): 'typescript' | 'native' | 'none' {
+    return this.#parts?.engine.kind ?? 'none'
+  }
+
+  add(vectors: Vectors, options: AddOptions = {}): Promise<Uint32Array> {
+    return this.#queue.run(async () => {
+      const count = countVectors(vectors, this.shape)
+      const run = new AddRun(options, count, this.#threads, () => this.#closed)
+      return count === 0 ? new Uint32Array(0) : await this.#add(vectors, count, run)
+    }, options.signal)
+  }
+
+  async #add(vectors: Vectors, count: number, run: AddRun): Promise<Uint32Array> {
+    const before = this.#parts
+    const parts = before ?? trainParts(this.#settings, vectors)
+    const rows = await encodeRows(parts, vectors, count, run)
+    this.#parts = parts
+    await linkRows(parts, rows, run, async (linked, rest) => {
+      if (this.#closed) return
+      // A first batch that is not added must not have trained the quantizers either.
+      if (before) await takeBack(parts, linked, rest, this.#changeRun(), () => this.#searches.ended())
+      else this.#parts = undefined
+    })
+    return rows
+  }
+
+  /** Also compacts, when tombstones have become more than a fifth of all rows; searches run on meanwhile. */
+  remove(rows: Uint32Array | readonly number[]): Promise<number> {
+    return this.#queue.run(async () => {
+      const count = buryRows(this.#parts, rows)
+      if (this.#parts && needsCompaction(this.#parts)) await this.#compact(this.#parts)
+      return count
+    })
+  }
+
+  /**
+   * Takes removed rows out of the graph, so that their numbers are used again; `remove` does it by itself from time to
+   * time. Searches run on meanwhile.
+   *
+   * @returns how many there were
+   */
+  compact(): Promise<number> {
+    return this.#queue.run(async () => {
+      const removed = this.#parts?.graph.removed ?? 0
+      if (this.#parts && removed > 0) await this.#compact(this.#parts)
+      return removed
+    })
+  }
+
+  async #compact({ graph, engine }: Parts): Promise<void> {
+    await compact(graph, engine, this.#changeRun(), () => this.#searches.ended())
+    this.#checkOpen()
+  }
+
+  /** A change that nothing but closing ends early. */
+  #changeRun(): Run {
+    return { threads: this.#threads, stopped: () => this.#closed }
+  }
+
+  has(row: number): boolean {
+    this.#checkOpen()
+    return this.#parts?.graph.isAlive(row) ?? false
+  }
+
+  /**
+   * The vector of a row, decoded from the finest codes that are kept: exact with `none()` or `keep: 'f32'`, but of unit
+   * length under cosine.
+   *
+   * @throws OmenError `unknown_row` for a row that no search can return
+   */
+  vector(row: number): Vectors {
+    this.#checkOpen()
+    return vectorOf(this.#parts, row)
+  }
+
+  searchSync(query: Vectors, options: SearchOptions): SearchResult {
+    const search = this.#check(options)
+    checkQuery(query, this.shape)
+    const parts = this.#parts
+    if (!parts || parts.graph.alive === 0) return this.#nothing(query)
+    const asked = limit(search, parts)
+    if (this.#found.rows.length < asked.k) this.#found = resultBuffers(1, asked.k * 2)
+    const { rows, distances, counts } = this.#found
+    parts.engine.searchSync(query, asked, this.#found)
+    const count = this.#settle(this.#found, 0, counts[0] as number, asked)
+    return { rows: rows.slice(0, count), distances: distances.slice(0, count) }
+  }
+
+  async search(query: Vectors, options: SearchOptions): Promise<SearchResult> {
+    const search = this.#check(options)
+    checkQuery(query, this.shape)
+    const parts = this.#parts
+    if (!parts || parts.graph.alive === 0) return this.#nothing(query)
+    const asked = limit(search, parts)
+    const out = resultBuffers(1, asked.k)
+    await this.#searches.track(parts.engine.search(query, asked, out))
+    this.#checkRunning(search)
+    const count = this.#settle(out, 0, out.counts[0] as number, asked)
+    return { rows: out.rows.subarray(0, count), distances: out.distances.subarray(0, count) }
+  }
+
+  async searchMany(queries: Vectors, options: SearchManyOptions): Promise<SearchManyResult> {
+    const search = this.#check(options)
+    const count = countQueries(queries, this.shape, search.k)
+    const parts = this.#parts
+    if (!parts || parts.graph.alive === 0 || count === 0) {
+      this.#nothing(queries)
+      return resultBuffers(count, search.k)
+    }
+    const asked = limit(search, parts)
+    const out = resultBuffers(count, asked.k)
+    const run = {
+      threads: search.threads ?? this.#threads,
+      stopped: () => this.#closed || search.signal?.aborted === true,
+    }
+    await this.#searches.track(parts.engine.searchMany(queries, asked, out, run))
+    this.#checkRunning(search)
+    for (let i = 0; i < count; i++) out.counts[i] = this.#settle(out, i, out.counts[i] as number, asked)
+    return spread(out, asked.k, search.k)
+  }
+
+  /**
+   * Compares searches with exact ones.
+   *
+   * With exact rescoring the truth is by exact distances, else by those of the codes. A row as close as the k-th nearest
+   * counts as found, so ties do no harm.
+   *
+   * @param queries queries x dimension: borrowed until the promise settles
+   */
+  async measureRecall(queries: Vectors, options: SearchManyOptions): Promise<RecallReport> {
+    const search = this.#check(options)
+    const count = countQueries(queries, this.shape, search.k)
+    const parts = this.#parts
+    const found = await this.searchMany(queries, options)
+    if (!parts || count === 0) return { recall: 1, queries: count }
+    const threads = search.threads ?? this.#threads
+    const report = await this.#searches.track(
+      measureRecall(parts, queries, search, found, threads, () => this.#checkRunning(search)),
+    )
+    this.#checkRunning(search)
+    return report
+  }
+
+  stats(): HnswStats {
+    this.#checkOpen()
+    return statsOf(this.#settings, this.#parts)
+  }
+
+  /**
+   * Walks the whole graph and says what it looks like: how many rows there are on each layer, how many neighbours they
+   * have, and whether every row can be reached. Changes wait meanwhile.
+   *
+   * @throws OmenError `aborted`, `closed`
+   */
+  inspect(options: { readonly signal?: AbortSignal } = {}): Promise<Inspection> {
+    return this.#queue.run(() => {
+      const check = (): void => {
+        this.#checkOpen()
+        throwIfAborted(options.signal)
+      }
+      return inspect(this.#parts?.graph, check)
+    }, options.signal)
+  }
+
+  sections(): Section[] {
+    this.#checkOpen()
+    return contentsOf(this.#settings, this.#parts).sections.slice()
+  }
+
+  /**
+   * Saves the index to a file, atomically. Changes wait meanwhile, and searches run on.
+   *
+   * @throws OmenError `not_found`, `disk_full`, `io`, `aborted`, `closed`: then what was there before is untouched
+   */
+  save(path: string, options: WriteOptions = {}): Promise<void> {
+    return this.#queue.run(() => {
+      const { metadata, sections } = contentsOf(this.#settings, this.#parts)
+      return writeSectionFile(path, metadata, sections, options)
+    }, options.signal)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#queue.close()
+    this.#parts = undefined
+  }
+
+  #check(options: SearchManyOptions): CheckedSearch {
+    this.#checkOpen()
+    const rescore = Math.max(MIN_RESCORE, RESCORE_FACTOR * options.k)
+    return checkSearch(options, { beam: DEFAULT_BEAM, rescore })
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedError()
+  }
+
+  #checkRunning(search: CheckedSearch): void {
+    this.#checkOpen()
+    throwIfAborted(search.signal)
+  }
+
+  /** The answer of an empty index: a query that is refused is refused here too. */
+  #nothing(queries: Vectors): SearchResult {
+    prepareVectors(queries, this.shape, queries.slice())
+    return { rows: new Uint32Array(0), distances: new Float32Array(0) }
+  }
+
+  /** Puts results in order whose distances were made equal by clamping; returns how many there are. */
+  #settle(out: ResultBuffers, search: number, count: number, { k, radius }: NativeSearch): number {
+    if (this.shape.metric !== 'cosine') return count
+    const from = search * k
+    const rows = out.rows.subarray(from, from + count)
+    return settleResults('cosine', rows, out.distances.subarray(from, from + count), radius)
+  }
+}
+
+/** No search needs more room than there are rows. */
+function limit(search: CheckedSearch, { graph }: Parts): NativeSearch {
+  const { rows } = graph
+  return {
+    k: Math.min(search.k, rows),
+    beam: Math.min(search.beam, rows),
+    rescore: Math.min(search.rescore, rows),
+    radius: search.radius,
+    accept: search.accept?.words,
+  }
+}

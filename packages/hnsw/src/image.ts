@@ -1,0 +1,180 @@
+import {
+  type Accelerator,
+  type Codec,
+  findQuantizer,
+  type IndexContents,
+  type IndexImage,
+  METRICS,
+  type Metric,
+  NO_ROW,
+  none,
+  OmenError,
+  type Quantizer,
+  type Section,
+  type Shape,
+  type Slab,
+  type StoredSection,
+} from '@omen/core'
+import { HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
+import { checkOptions, type Settings } from './options.ts'
+import { makeParts, type Parts } from './parts.ts'
+import { checkGraph } from './validate.ts'
+
+const KIND = 'hnsw/1'
+
+/** The facts and bytes to save: borrowed from the index, which must not change meanwhile. */
+export function contentsOf(settings: Settings, parts: Parts | undefined): IndexContents {
+  const { shape, m, beam, quantizer, keep } = settings
+  const metadata = {
+    kind: KIND,
+    dimension: shape.dimension,
+    metric: shape.metric,
+    m,
+    beam,
+    quantizer: quantizer.name,
+    keep: keep?.name ?? null,
+    trained: parts !== undefined,
+    rows: parts?.graph.rows ?? 0,
+  }
+  return { metadata, sections: parts ? sectionsOf(parts) : [] }
+}
+
+function sectionsOf({ graph, codes, exact }: Parts): Section[] {
+  const blocks = graph.head[UPPER_BLOCKS] as number
+  return [
+    bytesSection('head', graph.head),
+    bytesSection('parameters', codes.codec.parameters),
+    slabSection('codes', codes.slab, graph.rows),
+    ...(exact
+      ? [
+          bytesSection('exactParameters', exact.codec.parameters),
+          slabSection('exact', exact.slab, graph.rows),
+        ]
+      : []),
+    ...SLABS.map((name) => slabSection(name, graph[name], name === 'upper' ? blocks : graph.rows)),
+  ]
+}
+
+function slabSection(name: string, slab: Slab, rows: number): Section {
+  return { name, sizeBytes: slab.bytesFor(rows), parts: () => slab.parts(rows) }
+}
+
+function bytesSection(name: string, array: Float32Array | Uint32Array): Section {
+  return { name, sizeBytes: array.byteLength, parts: () => [bytesOf(array)] }
+}
+
+/**
+ * Reads back what `contentsOf` described, and checks that every number in it leads somewhere.
+ *
+ * @throws OmenError `corrupt_index`, `unknown_quantizer`, `io`
+ */
+export async function readImage(
+  image: IndexImage,
+  quantizers: readonly Quantizer[],
+  accelerator: Accelerator | undefined,
+): Promise<{ settings: Settings; parts: Parts | undefined }> {
+  const { settings, trained, rows } = readFacts(image, [none(), ...quantizers], accelerator)
+  if (!trained) return { settings, parts: undefined }
+  const { quantizer, keep, shape } = settings
+  const codec = await readCodec(image, 'parameters', quantizer, shape)
+  const exactCodec = keep && (await readCodec(image, 'exactParameters', keep, shape))
+  const parts = makeParts(settings, codec, exactCodec)
+  await readSlab(image, 'codes', parts.codes.slab, rows)
+  if (parts.exact) await readSlab(image, 'exact', parts.exact.slab, rows)
+  await readGraph(image, parts, rows)
+  return { settings, parts }
+}
+
+interface Facts {
+  readonly settings: Settings
+  readonly trained: boolean
+  readonly rows: number
+}
+
+function readFacts(
+  image: IndexImage,
+  quantizers: readonly Quantizer[],
+  accelerator: Accelerator | undefined,
+): Facts {
+  const { kind, dimension, metric, m, beam, quantizer, keep, trained, rows } = image.metadata
+  if (kind !== KIND) throw corrupt(image, `it holds an index of kind ${JSON.stringify(kind)}, not ${KIND}`)
+  if (typeof quantizer !== 'string' || (typeof keep !== 'string' && keep !== null)) {
+    throw corrupt(image, 'its metadata names no quantizer')
+  }
+  if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 0 || rows > NO_ROW) {
+    throw corrupt(image, `its metadata gives ${JSON.stringify(rows)} rows`)
+  }
+  if (typeof dimension !== 'number' || typeof m !== 'number' || typeof beam !== 'number') {
+    throw corrupt(image, 'its metadata gives no dimension, m or beam')
+  }
+  const known = METRICS.find((name): name is Metric => name === metric)
+  if (known === undefined || typeof trained !== 'boolean') throw corrupt(image, 'its metadata is incomplete')
+  const walked = findQuantizer(quantizer, quantizers)
+  const kept = keep === null ? 'codes' : findQuantizer(keep, quantizers)
+  try {
+    const settings = checkOptions({
+      dimension,
+      metric: known,
+      m,
+      beam,
+      quantizer: walked,
+      keep: kept,
+      accelerator: null,
+    })
+    return { settings: { ...settings, accelerator }, trained, rows }
+  } catch (error) {
+    throw corrupt(image, 'its metadata gives impossible options', error)
+  }
+}
+
+async function readCodec(
+  image: IndexImage,
+  name: string,
+  quantizer: Quantizer,
+  shape: Shape,
+): Promise<Codec> {
+  const section = stored(image, name)
+  if (section.sizeBytes % 4 !== 0) {
+    throw corrupt(image, `section ${name} has ${section.sizeBytes} bytes, no whole number of f32`)
+  }
+  const parameters = new Float32Array(section.sizeBytes / 4)
+  await section.readInto([bytesOf(parameters)])
+  return quantizer.open(parameters, shape)
+}
+
+async function readSlab(image: IndexImage, name: string, slab: Slab, rows: number): Promise<void> {
+  // The size is checked before memory is taken for it.
+  const section = stored(image, name, slab.bytesFor(rows))
+  slab.ensure(rows)
+  await section.readInto(slab.parts(rows))
+}
+
+async function readGraph(image: IndexImage, { graph }: Parts, rows: number): Promise<void> {
+  const head = new Uint32Array(HEAD_WORDS)
+  await stored(image, 'head', head.byteLength).readInto([bytesOf(head)])
+  if (head[ROWS] !== rows) throw corrupt(image, `its head counts ${head[ROWS]} rows, its metadata ${rows}`)
+  for (const name of SLABS) {
+    await readSlab(image, name, graph[name], name === 'upper' ? (head[UPPER_BLOCKS] as number) : rows)
+  }
+  graph.head.set(head)
+  const wrong = await checkGraph(graph)
+  if (wrong !== undefined) throw corrupt(image, wrong)
+  graph.findFreeRows()
+}
+
+function stored(image: IndexImage, name: string, sizeBytes?: number): StoredSection {
+  const found = image.sections.get(name)
+  if (!found) throw corrupt(image, `section ${name} is missing`)
+  if (sizeBytes !== undefined && found.sizeBytes !== sizeBytes) {
+    throw corrupt(image, `section ${name} has ${found.sizeBytes} bytes, expected ${sizeBytes}`)
+  }
+  return found
+}
+
+function corrupt(image: IndexImage, why: string, cause?: unknown): OmenError {
+  return new OmenError('corrupt_index', `${image.source} is no usable index: ${why}`, { cause })
+}
+
+function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}

@@ -1,0 +1,79 @@
+import { comesBefore } from '@omen/core'
+
+/**
+ * The closest candidates seen, sorted, and which of them were expanded.
+ *
+ * A linear array with a cursor beats the two heaps of the paper: most candidates are farther than the last and are
+ * dropped by one comparison, and the few others move a short run of neighbours in memory.
+ */
+export class Pool {
+  /** The first `size` entries are the candidates, closest first: borrowed, valid until the next change. */
+  rows: Uint32Array = new Uint32Array(0)
+  distances: Float32Array = new Float32Array(0)
+  size = 0
+  #expanded: Uint8Array = new Uint8Array(0)
+  #capacity = 0
+  /** No candidate before it is unexpanded. */
+  #cursor = 0
+
+  /** Empties the pool, to hold at most `capacity` candidates from now on. */
+  reset(capacity: number): void {
+    this.#capacity = capacity
+    this.size = 0
+    this.#cursor = 0
+    if (this.rows.length < capacity) {
+      this.rows = new Uint32Array(capacity)
+      this.distances = new Float32Array(capacity)
+      this.#expanded = new Uint8Array(capacity)
+    }
+  }
+
+  get full(): boolean {
+    return this.size === this.#capacity
+  }
+
+  /** Whether a candidate would be kept. */
+  admits(distance: number, row: number): boolean {
+    if (this.size < this.#capacity) return true
+    const last = this.size - 1
+    return comesBefore(distance, row, this.distances[last]!, this.rows[last]!)
+  }
+
+  /** Keeps a candidate, unless the pool is full of closer ones; the farthest makes room. */
+  insert(distance: number, row: number): void {
+    if (!this.admits(distance, row)) return
+    const { rows, distances } = this
+    const expanded = this.#expanded
+    const place = this.#placeOf(distance, row)
+    if (this.size < this.#capacity) this.size++
+    for (let i = this.size - 1; i > place; i--) {
+      rows[i] = rows[i - 1]!
+      distances[i] = distances[i - 1]!
+      expanded[i] = expanded[i - 1]!
+    }
+    rows[place] = row
+    distances[place] = distance
+    expanded[place] = 0
+    if (place < this.#cursor) this.#cursor = place
+  }
+
+  /** Index of the closest candidate not expanded yet, which from now on it is; −1 when all are. */
+  expandNext(): number {
+    while (this.#cursor < this.size && this.#expanded[this.#cursor] === 1) this.#cursor++
+    if (this.#cursor === this.size) return -1
+    this.#expanded[this.#cursor] = 1
+    return this.#cursor++
+  }
+
+  /** How many candidates are closer. */
+  #placeOf(distance: number, row: number): number {
+    let low = 0
+    let high = this.size
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (comesBefore(this.distances[middle]!, this.rows[middle]!, distance, row)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,0 +1,46 @@
+import { elementsPerVector, NO_ROW, OmenError, type SearchManyResult, type Vectors } from '@omen/core'
+import type { Parts } from './parts.ts'
+
+/** Places for the results of searches, all of them missing yet. */
+export function resultBuffers(searches: number, k: number): SearchManyResult {
+  return {
+    rows: new Uint32Array(searches * k).fill(NO_ROW),
+    distances: new Float32Array(searches * k).fill(Infinity),
+    counts: new Uint32Array(searches),
+  }
+}
+
+/** Spreads results from `from` places a search to `to`, at least as many. */
+export function spread(results: SearchManyResult, from: number, to: number): SearchManyResult {
+  const { rows, distances, counts } = results
+  clearMissing(results, from)
+  if (from === to) return results
+  const wide = resultBuffers(counts.length, to)
+  for (let i = 0; i < counts.length; i++) {
+    wide.rows.set(rows.subarray(i * from, (i + 1) * from), i * to)
+    wide.distances.set(distances.subarray(i * from, (i + 1) * from), i * to)
+  }
+  wide.counts.set(counts)
+  return wide
+}
+
+/** Marks the places beyond each search's results as missing, whatever was left there. */
+function clearMissing({ rows, distances, counts }: SearchManyResult, k: number): void {
+  for (let i = 0; i < counts.length; i++) {
+    const from = i * k + (counts[i] as number)
+    rows.fill(NO_ROW, from, (i + 1) * k)
+    distances.fill(Infinity, from, (i + 1) * k)
+  }
+}
+
+/** Decodes the vector of an alive row from the finest codes. @throws OmenError `unknown_row` */
+export function vectorOf(parts: Parts | undefined, row: number): Vectors {
+  if (!parts?.graph.isAlive(row)) {
+    throw new OmenError('unknown_row', `row ${String(row)} is not in the index`)
+  }
+  const { codec, slab } = parts.exact ?? parts.codes
+  const elements = elementsPerVector(codec.shape)
+  const vector = codec.shape.metric === 'hamming' ? new Uint8Array(elements) : new Float32Array(elements)
+  codec.decode(slab.row(row), vector)
+  return vector
+}

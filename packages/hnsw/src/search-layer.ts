@@ -1,0 +1,132 @@
+import { comesBefore, NO_ROW, type Scorer } from '@omen/core'
+import { Frontier } from './frontier.ts'
+import type { Graph } from './graph.ts'
+import { Pool } from './pool.ts'
+import { Visited } from './visited.ts'
+
+/** Whether a search may return a row; rows that it may not are still walked through. */
+export type RowTest = (row: number) => boolean
+
+/**
+ * Walks the layers of a graph towards whatever a scorer is bound to (Malkov & Yashunin 2018, Alg. 2).
+ *
+ * It owns what a walk needs, so that no walk allocates; one walk at a time.
+ */
+export class LayerSearch {
+  /** What the last walk found, closest first: borrowed, valid until the next walk. */
+  readonly pool: Pool = new Pool()
+  /** Where the last descent ended. */
+  closestRow: number = NO_ROW
+  closestDistance = 0
+  readonly #graph: Graph
+  readonly #visited: Visited = new Visited()
+  readonly #frontier: Frontier = new Frontier()
+  readonly #batch: Uint32Array
+  readonly #distances: Float32Array
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+    this.#batch = new Uint32Array(graph.capacity(0))
+    this.#distances = new Float32Array(graph.capacity(0))
+  }
+
+  /** Walks greedily from a row down layers `top` … `bottom` ≥ 1; ends at the closest row it met. */
+  descend(scorer: Scorer, from: number, top: number, bottom: number): void {
+    this.#batch[0] = from
+    scorer.score(this.#batch, 1, this.#distances)
+    this.closestRow = from
+    this.closestDistance = this.#distances[0]!
+    for (let layer = top; layer >= bottom; layer--) {
+      let before = NO_ROW
+      while (before !== this.closestRow) {
+        before = this.closestRow
+        const count = this.#gatherAll(before, layer)
+        scorer.score(this.#batch, count, this.#distances)
+        for (let i = 0; i < count; i++) {
+          const row = this.#batch[i]!
+          const distance = this.#distances[i]!
+          if (!comesBefore(distance, row, this.closestDistance, this.closestRow)) continue
+          this.closestRow = row
+          this.closestDistance = distance
+        }
+      }
+    }
+  }
+
+  /** Fills the pool with the `beam` closest rows that a walk of one layer finds, from where the last descent ended. */
+  walk(scorer: Scorer, beam: number, layer: number): void {
+    const { pool } = this
+    const batch = this.#batch
+    const distances = this.#distances
+    this.#visited.reset(this.#graph.rows)
+    this.#visited.add(this.closestRow)
+    pool.reset(beam)
+    pool.insert(this.closestDistance, this.closestRow)
+    for (let next = pool.expandNext(); next >= 0; next = pool.expandNext()) {
+      const count = this.#gatherUnseen(pool.rows[next]!, layer)
+      scorer.score(batch, count, distances)
+      for (let i = 0; i < count; i++) pool.insert(distances[i]!, batch[i]!)
+    }
+    this.closestRow = pool.rows[0]!
+    this.closestDistance = pool.distances[0]!
+  }
+
+  /**
+   * The same on the base layer, where not every row may be returned: the pool keeps those that may, and a frontier
+   * holds all that were seen, since the others bridge to them.
+   */
+  walkFiltered(scorer: Scorer, beam: number, accepts: RowTest): void {
+    const { pool } = this
+    const frontier = this.#frontier
+    const batch = this.#batch
+    const distances = this.#distances
+    this.#visited.reset(this.#graph.rows)
+    this.#visited.add(this.closestRow)
+    pool.reset(beam)
+    frontier.clear()
+    this.#see(this.closestDistance, this.closestRow, accepts)
+    while (frontier.size > 0) {
+      const row = frontier.closestRow
+      // The last result itself is still expanded, as in a walk without a filter.
+      if (!pool.admits(frontier.closestDistance, row) && row !== pool.rows[pool.size - 1]) break
+      frontier.pop()
+      const count = this.#gatherUnseen(row, 0)
+      scorer.score(batch, count, distances)
+      for (let i = 0; i < count; i++) this.#see(distances[i]!, batch[i]!, accepts)
+    }
+  }
+
+  #see(distance: number, row: number, accepts: RowTest): void {
+    if (!this.pool.admits(distance, row)) return
+    this.#frontier.push(distance, row)
+    if (accepts(row)) this.pool.insert(distance, row)
+  }
+
+  #gatherAll(row: number, layer: number): number {
+    const words = this.#graph.words(row, layer)
+    const start = this.#graph.start(row, layer)
+    const capacity = this.#graph.capacity(layer)
+    let count = 0
+    for (; count < capacity; count++) {
+      const neighbour = words[start + count]!
+      if (neighbour === NO_ROW) break
+      this.#batch[count] = neighbour
+    }
+    return count
+  }
+
+  #gatherUnseen(row: number, layer: number): number {
+    const words = this.#graph.words(row, layer)
+    const start = this.#graph.start(row, layer)
+    const end = start + this.#graph.capacity(layer)
+    const batch = this.#batch
+    const visited = this.#visited
+    let count = 0
+    for (let i = start; i < end; i++) {
+      const neighbour = words[i]!
+      if (neighbour === NO_ROW) break
+      if (visited.add(neighbour)) batch[count++] = neighbour
+    }
+    return count
+  }
+}
