@@ -42,7 +42,7 @@ export async function loadDataset(which: string, metric?: FloatMetric): Promise<
     if (!cachedFacts(datasetsCache(), which)) await convert(entry)
     return readCached(datasetsCache(), which)
   }
-  const name = nameOfFiles(files)
+  const name = nameOfFiles(files, metric)
   if (!cachedFacts(datasetsCache(), name))
     writeCached(datasetsCache(), await answered(await readFiles(name, files, metric)))
   return readCached(datasetsCache(), name)
@@ -185,9 +185,9 @@ export function withoutZeros(vectors: Float32Array, dimension: number): Float32A
   return out
 }
 
-/** A name for files of the user's: the same files, unchanged, give the same name. */
-function nameOfFiles(files: string[]): string {
-  const hash = createHash('sha256')
+/** A name for files of the user's: the same files, unchanged and by the same metric, give the same name. */
+function nameOfFiles(files: string[], metric: FloatMetric | undefined): string {
+  const hash = createHash('sha256').update(`${metric}\0`)
   for (const file of files) {
     const found = statSync(file, { throwIfNoEntry: false })
     if (!found) throw new OmenError('not_found', `there is no file ${file}`)

@@ -11,7 +11,7 @@ export interface BuildParams {
   readonly seed: number
   /** How components are stored, in Omen's or the engine's own words: `f16`, `sq8`, `i8`, … */
   readonly quantizer?: string
-  /** What Omen keeps beside the codes to compute distances again: `f32`, `f16` or `codes`. */
+  /** What Omen keeps beside the codes to compute distances again: `f32`, `codes` (nothing more), or a quantizer. */
   readonly keep?: string
 }
 

@@ -1,12 +1,10 @@
 import { OmenError } from '@omen/core'
-import { Hnsw } from '@omen/hnsw'
+import { Hnsw, type Keep } from '@omen/hnsw'
 import { doctor } from '@omen/native'
 import { omenVersion } from '../environment.ts'
 import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
 import { omenQuantizer } from './omen-quantizer.ts'
-
-const KEEP = ['f32', 'f16', 'codes'] as const
 
 /** Omen's graph index. */
 export class OmenHnsw implements Engine<Float32Array> {
@@ -63,8 +61,7 @@ export class OmenHnsw implements Engine<Float32Array> {
   }
 }
 
-function keepNamed(name: string): (typeof KEEP)[number] {
-  const keep = KEEP.find((each) => each === name)
-  if (!keep) throw new OmenError('invalid_argument', `keep is one of ${KEEP.join(', ')}, not ${name}`)
-  return keep
+/** What a workload says is kept: the vectors, nothing but the codes, or the codes of another quantizer. */
+function keepNamed(name: string): Keep {
+  return name === 'f32' || name === 'codes' ? name : omenQuantizer(name)
 }
