@@ -80,9 +80,13 @@ export class Bitset {
     this.#words[word] = (this.#words[word] as number) & ~(1 << (bit & 31))
   }
 
-  /** Whether the bit is set; false for any number outside 0 … length − 1. */
+  /** Whether the bit is set; false for anything that is no whole number from 0 to length − 1. */
   has(bit: number): boolean {
-    return bit >= 0 && bit < this.#length && (((this.#words[bit >>> 5] as number) >>> (bit & 31)) & 1) === 1
+    return (
+      bit >>> 0 === bit &&
+      bit < this.#length &&
+      (((this.#words[bit >>> 5] as number) >>> (bit & 31)) & 1) === 1
+    )
   }
 
   /** How many bits are set. */

@@ -1,6 +1,6 @@
 import type { Accelerator, NativeCodes } from './accelerator.ts'
 import { OmenError } from './errors.ts'
-import { elementsPerVector, prepareVectors, type Vectors, vectorError } from './metric.ts'
+import { allocateVectors, elementsPerVector, prepareVectors, type Vectors, vectorError } from './metric.ts'
 import type { Codec, Scorer } from './quantizer.ts'
 import { Slab } from './slab.ts'
 import { Turns } from './turn.ts'
@@ -45,7 +45,7 @@ export class Codes {
       return
     }
     const elements = elementsPerVector(this.codec.shape)
-    const prepared = vectors.slice(0, elements)
+    const prepared = allocateVectors(this.codec.shape, 1)
     const turns = new Turns()
     for (let i = 0; i < rows.length; i++) {
       if (i % ROWS_PER_CHECK === 0 && turns.due) await turns.take()

@@ -6,6 +6,7 @@ import { type FlatParts, flatContents, readFlat } from './flat-image.ts'
 import { encodeInPieces, FlatScan } from './flat-scan.ts'
 import type { IndexContents, IndexImage } from './image.ts'
 import {
+  allocateVectors,
   checkShape,
   countVectors,
   elementsPerVector,
@@ -326,7 +327,7 @@ export class FlatIndex implements VectorIndex {
   }
 
   #scan(query: Vectors, search: CheckedSearch, index: number): FlatScan {
-    const prepared = query.slice()
+    const prepared = allocateVectors(this.shape, 1)
     prepareVectors(query, this.shape, prepared, index)
     return new FlatScan({
       prepared,

@@ -10,6 +10,7 @@ export type {
 } from './accelerator.ts'
 export { Bitset, populationCount } from './bitset.ts'
 export { Codes } from './codes.ts'
+export { distance } from './distance.ts'
 export { OmenError, type OmenErrorCode, throwIfAborted, unreachable } from './errors.ts'
 export { FlatIndex, type FlatOpenOptions, type FlatOptions } from './flat.ts'
 export type { IndexContents, IndexImage, JsonObject, JsonValue, StoredSection } from './image.ts'
@@ -26,7 +27,10 @@ export {
   l2U8,
   referenceDistance,
 } from './kernels.ts'
+export { type Log, type LogRecord, MemoryLog, type MemoryLogRecords } from './log.ts'
+export { MemoryStorage } from './memory-storage.ts'
 export {
+  allocateVectors,
   checkShape,
   countVectors,
   elementsPerVector,
@@ -52,6 +56,14 @@ export {
   MAX_BATCH_RESULTS,
 } from './search-options.ts'
 export { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT, NO_ROW, Slab } from './slab.ts'
+export {
+  type AppendDurability,
+  checkFileName,
+  type Region,
+  type StorageBackend,
+  type StorageLock,
+  type StoredFile,
+} from './storage.ts'
 export { clampDistance, comesBefore, settleResults, TopK } from './top-k.ts'
 export { TRAINING_VECTORS, trainCodec } from './train.ts'
 export { TURN_MS, Turns, takeTurn } from './turn.ts'

@@ -32,6 +32,12 @@ export function elementsPerVector(shape: Shape): number {
   return shape.metric === 'hamming' ? shape.dimension / 8 : shape.dimension
 }
 
+/** Room for vectors, all zero. Not `slice` of others: that of a `Buffer`, which is a `Uint8Array` too, shares their memory. */
+export function allocateVectors(shape: Shape, count: number): Vectors {
+  const elements = elementsPerVector(shape) * count
+  return shape.metric === 'hamming' ? new Uint8Array(elements) : new Float32Array(elements)
+}
+
 /**
  * Checks that a shape can be indexed.
  *

@@ -1,4 +1,4 @@
-import { elementsPerVector, prepareVectors, type Shape, type Vectors } from './metric.ts'
+import { allocateVectors, elementsPerVector, prepareVectors, type Shape, type Vectors } from './metric.ts'
 import type { Codec, Quantizer } from './quantizer.ts'
 
 /** Vectors that a quantizer looks at: enough for scales and centroids, few enough to take no time. */
@@ -14,7 +14,7 @@ export function trainCodec(quantizer: Quantizer, vectors: Vectors, shape: Shape)
   const elements = elementsPerVector(shape)
   const total = vectors.length / elements
   const count = Math.min(total, TRAINING_VECTORS)
-  const sample = vectors.slice(0, count * elements)
+  const sample = allocateVectors(shape, count)
   for (let i = 0; i < count; i++) {
     const from = Math.floor((i * total) / count)
     const target = sample.subarray(i * elements, (i + 1) * elements)
