@@ -25,7 +25,9 @@ void ThreadPool::submit(std::function<void()> job) {
       for (size_t i = 0; i < threads_; i++) std::thread([this] { work(); }).detach();
     }
     jobs_.push_back(std::move(job));
-    pending_.store(jobs_.size(), std::memory_order_release);
+    pending_.store(jobs_.size());
+    // The watching thread takes the only job; it gives up watching before it looks at the queue for the last time.
+    if (jobs_.size() == 1 && spinning_.load()) return;
   }
   wake_.notify_one();
 }
@@ -47,8 +49,8 @@ void ThreadPool::work() {
 
 // Waking a sleeping thread costs as much as a search, and searches come one after another: after a job one thread, and
 // never more, watches for the next for a moment before it sleeps.
-bool ThreadPool::spin() {
-  if (spinning_.exchange(true, std::memory_order_acquire)) return false;
+void ThreadPool::spin() {
+  if (spinning_.exchange(true)) return;
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
   bool found = false;
   while (!found && std::chrono::steady_clock::now() < until) {
@@ -57,8 +59,7 @@ bool ThreadPool::spin() {
       found = pending_.load(std::memory_order_acquire) != 0;
     }
   }
-  spinning_.store(false, std::memory_order_release);
-  return found;
+  spinning_.store(false);
 }
 
 size_t hardware_threads() {

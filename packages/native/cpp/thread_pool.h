@@ -19,7 +19,7 @@ class ThreadPool {
 
  private:
   void work();
-  bool spin();
+  void spin();
 
   const size_t threads_;
   std::mutex mutex_;

@@ -21,6 +21,7 @@ export interface Addon {
   ) => AddonGraph
   distance(element: number, metric: number, a: Uint8Array, b: Uint8Array, dimension: number): number
   doctor(): Doctor
+  yieldThread(): void
 }
 
 /** Calls that answer a number name a refused vector by it: −1 for none, else index · 4 + reason. */

@@ -1,13 +1,16 @@
 import type { NativeGraph, NativeGraphOptions, NativeSearch, Refusal, ResultBuffers, Vectors } from '@omen/core'
 import { OmenError } from '@omen/core'
 import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
+import { Awake } from './awake.ts'
 import { AcceleratedCodes, refusal } from './codes.ts'
 
 /** The graph's hot loops in C++. */
 export class AcceleratedGraph implements NativeGraph {
   readonly #graph: AddonGraph
+  readonly #awake: Awake
 
   constructor(addon: Addon, options: NativeGraphOptions) {
+    this.#awake = new Awake(addon.yieldThread)
     const { m, beam, codes, exact, head, levels } = options
     this.#graph = new addon.Graph(m, beam, ownCodes(codes), exact && ownCodes(exact), head, levels)
   }
@@ -31,7 +34,7 @@ export class AcceleratedGraph implements NativeGraph {
   }
 
   search(query: Vectors, search: NativeSearch, out: ResultBuffers): Promise<Refusal | undefined> {
-    return this.searchMany(query, search, 1, out)
+    return this.#awake.during(this.searchMany(query, search, 1, out))
   }
 
   async searchMany(

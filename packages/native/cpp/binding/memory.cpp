@@ -1,5 +1,5 @@
 #include <cstdlib>
-#include <new>
+#include <cstring>
 
 #if defined(__linux__)
 #include <sys/mman.h>

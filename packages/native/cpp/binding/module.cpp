@@ -8,7 +8,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   omen::pin_module();
   omen::binding::register_doctor(env, exports);
   omen::binding::register_kernels(env, exports);
-  omen::binding::register_tasks(env);
+  omen::binding::register_tasks(env, exports);
   omen::binding::register_memory(env, exports);
   omen::binding::register_codes(env, exports);
   omen::binding::register_graph(env, exports);

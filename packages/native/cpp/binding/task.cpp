@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace omen::binding {
 
@@ -64,9 +65,12 @@ class Tasks {
   size_t running_ = 0;
 };
 
-void register_tasks(Napi::Env env) {
+void register_tasks(Napi::Env env, Napi::Object exports) {
   // Lives as long as the environment; what is still queued is delivered, without it, before this is deleted.
   env.SetInstanceData(new Tasks(env));
+  // yieldThread(): lets another thread of this core run first.
+  const auto yield = [](const Napi::CallbackInfo&) { std::this_thread::yield(); };
+  exports.Set("yieldThread", Napi::Function::New(env, yield, "yieldThread"));
 }
 
 Napi::Promise start(Napi::Env env, ThreadPool& pool, std::unique_ptr<Task> task) {

@@ -39,6 +39,6 @@ class Task {
 Napi::Promise start(Napi::Env env, ThreadPool& pool, std::unique_ptr<Task> task);
 
 // Must be called once for each environment that loads the addon.
-void register_tasks(Napi::Env env);
+void register_tasks(Napi::Env env, Napi::Object exports);
 
 }  // namespace omen::binding
