@@ -9,4 +9,7 @@ export {
   vectorAt,
 } from './data.ts'
 export type { IndexSubject } from './index-subject.ts'
+export { type LogSubject, logChecks, testLog } from './log.ts'
+export { type QuantizerSubject, quantizerChecks, testQuantizer } from './quantizer.ts'
+export { type StorageSubject, storageChecks, testStorageBackend } from './storage.ts'
 export { testVectorIndex, vectorIndexChecks } from './vector-index.ts'
