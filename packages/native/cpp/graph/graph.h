@@ -17,9 +17,8 @@ inline constexpr std::byte kAlive{1};
 inline constexpr std::byte kRemoved{2};
 
 // Lists are read while another thread writes them: each entry is atomic by itself, and any mix of an old and a new list
-// is a valid list. What an entry points at was complete before the entry was stored; the load of the row's data
-// depends on the loaded row number, and such loads keep their order on every processor this runs on.
-inline uint32_t load_link(const uint32_t* link) { return __atomic_load_n(link, __ATOMIC_RELAXED); }
+// is a valid list. What an entry leads to was complete before the entry was stored.
+inline uint32_t load_link(const uint32_t* link) { return __atomic_load_n(link, __ATOMIC_ACQUIRE); }
 inline void store_link(uint32_t* link, uint32_t row) { __atomic_store_n(link, row, __ATOMIC_RELEASE); }
 
 // A spin lock for sections of a few microseconds that are hardly ever contended.
