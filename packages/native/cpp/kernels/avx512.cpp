@@ -102,13 +102,25 @@ struct F16 : Layout<16, 2>, FloatSums {
   }
 };
 
-struct Bf16 : Layout<16, 2>, FloatSums {
-  static __m512 widen(__m256i v) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
+// A bf16 is the upper half of an f32, and each 32 bits hold two: one is shifted up, the other's neighbour is
+// cleared.
+struct Bf16 : Layout<32, 2>, FloatSums {
+  struct Lanes {
+    __m512 even, odd;
+  };
+  static Lanes split(__m512i v) {
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(v, 16)),
+            _mm512_castsi512_ps(_mm512_and_si512(v, _mm512_set1_epi32(int(0xffff0000))))};
   }
-  static __m512 load(const std::byte* p) { return widen(load_256(p)); }
-  static __m512 load_part(const std::byte* p, size_t n, bool) {
-    return widen(_mm256_maskz_loadu_epi16(ones(n), p));
+  static Lanes load(const std::byte* p) { return split(_mm512_loadu_si512(p)); }
+  static Lanes load_part(const std::byte* p, size_t n, bool) {
+    return split(_mm512_maskz_loadu_epi16(ones(n), p));
+  }
+  static Lanes subtract(Lanes a, Lanes b) {
+    return {_mm512_sub_ps(a.even, b.even), _mm512_sub_ps(a.odd, b.odd)};
+  }
+  static Sum multiply_add(Sum sum, Lanes a, Lanes b) {
+    return _mm512_fmadd_ps(a.even, b.even, _mm512_fmadd_ps(a.odd, b.odd, sum));
   }
 };
 
@@ -139,19 +151,7 @@ struct I8U8 : Bytes, IntegerSums<int32_t> {
 };
 using DotI8U8 = Dot<I8U8>;
 
-// With d = |a − b| and one factor signed by flipping its top bit: Σd² = Σd(d − 128) + 128 Σd.
-struct L2U8 : Bytes, IntegerSums<uint32_t> {
-  using Query = Bytes;
-  struct Sums {
-    __m512i shifted{}, plain{};
-    void add(__m512i a, __m512i b) {
-      const __m512i d = _mm512_or_si512(_mm512_subs_epu8(a, b), _mm512_subs_epu8(b, a));
-      shifted = _mm512_dpbusd_epi32(shifted, d, _mm512_xor_si512(d, _mm512_set1_epi8(char(0x80))));
-      plain = _mm512_dpbusd_epi32(plain, d, _mm512_set1_epi8(1));
-    }
-    __m512i value() const { return _mm512_add_epi32(shifted, _mm512_slli_epi32(plain, 7)); }
-  };
-};
+using L2U8 = L2<U8<uint32_t>>;
 
 struct Hamming : Bytes, IntegerSums<uint32_t> {
   using Query = Bytes;

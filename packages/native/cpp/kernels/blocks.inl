@@ -59,21 +59,18 @@ struct Cosine : E {
   };
 };
 
-template <class K>
-inline void finish(const typename K::Sums (&sums)[1], float* out) {
+template <class K, size_t count>
+inline void finish(const typename K::Sums (&sums)[count], float* out) {
   if constexpr (requires { sums[0].distance(); }) {
-    out[0] = sums[0].distance();
-  } else {
-    out[0] = float(K::total(sums[0].value()));
-  }
-}
-
-template <class K>
-inline void finish(const typename K::Sums (&sums)[4], float* out) {
-  if constexpr (requires { sums[0].distance(); }) {
-    for (size_t r = 0; r < 4; r++) out[r] = sums[r].distance();
-  } else {
+    for (size_t r = 0; r < count; r++) out[r] = sums[r].distance();
+  } else if constexpr (count == 4) {
     K::totals(sums[0].value(), sums[1].value(), sums[2].value(), sums[3].value(), out);
+  } else if constexpr (count == 1) {
+    out[0] = float(K::total(sums[0].value()));
+  } else {
+    float four[4];
+    K::totals(sums[0].value(), sums[1].value(), sums[count - 1].value(), sums[count - 1].value(), four);
+    for (size_t r = 0; r < count; r++) out[r] = four[r];
   }
 }
 
@@ -81,8 +78,8 @@ inline void finish(const typename K::Sums (&sums)[4], float* out) {
 // them, and four rows share one horizontal sum. The rows are numbered at compile time, so that their sums
 // stay in registers.
 template <class K, size_t... row>
-inline void block(const std::byte* query, const std::byte* const* rows, size_t dimension, float* out,
-                  std::index_sequence<row...>) {
+inline void block(std::index_sequence<row...>, const std::byte* query, const std::byte* const* rows,
+                  size_t dimension, float* out) {
   using Query = typename K::Query;
   typename K::Sums sums[sizeof...(row)];
   size_t i = 0;
@@ -97,12 +94,20 @@ inline void block(const std::byte* query, const std::byte* const* rows, size_t d
   finish<K>(sums, out);
 }
 
+template <class K, size_t count>
+inline void block_at(const std::byte* query, RowsView view, const uint32_t* rows, size_t dimension,
+                     float* out) {
+  const std::byte* at[count];
+  for (size_t r = 0; r < count; r++) at[r] = view.at(rows[r]);
+  block<K>(std::make_index_sequence<count>(), query, at, dimension, out);
+}
+
 template <class K>
 float pair(const void* a, const void* b, size_t dimension) {
-  const std::byte* const rows[1] = {static_cast<const std::byte*>(b)};
+  const auto* row = static_cast<const std::byte*>(b);
   float value;
-  block<K>(static_cast<const std::byte*>(a), rows, K::elements(dimension), &value,
-           std::make_index_sequence<1>());
+  block<K>(std::make_index_sequence<1>(), static_cast<const std::byte*>(a), &row, K::elements(dimension),
+           &value);
   return value;
 }
 
@@ -111,14 +116,13 @@ void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, 
           float* out) {
   const auto* q = static_cast<const std::byte*>(query);
   const size_t elements = K::elements(dimension);
-  size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const std::byte* const four[4] = {view.at(rows[i]), view.at(rows[i + 1]), view.at(rows[i + 2]),
-                                      view.at(rows[i + 3])};
-    block<K>(q, four, elements, out + i, std::make_index_sequence<4>());
-  }
-  for (; i < count; i++) {
-    const std::byte* const one[1] = {view.at(rows[i])};
-    block<K>(q, one, elements, out + i, std::make_index_sequence<1>());
+  for (; count >= 4; count -= 4, rows += 4, out += 4) block_at<K, 4>(q, view, rows, elements, out);
+  switch (count) {
+    case 3:
+      return block_at<K, 3>(q, view, rows, elements, out);
+    case 2:
+      return block_at<K, 2>(q, view, rows, elements, out);
+    case 1:
+      return block_at<K, 1>(q, view, rows, elements, out);
   }
 }

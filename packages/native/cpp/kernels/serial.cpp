@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/sets.h"
 
@@ -54,39 +55,48 @@ struct U8 {
   static int32_t at(const void* data, size_t i) { return read<uint8_t>(data, i); }
 };
 
-// Unsigned sums hold 65,536 · 255² exactly; a signed one would not.
+template <class Sum, class Term>
+Sum sum_of(size_t dimension, Term term) {
+  constexpr size_t lanes = std::is_integral_v<Sum> ? 1 : 8;
+  Sum sums[lanes] = {};
+  size_t i = 0;
+  for (; i + lanes <= dimension; i += lanes) {
+    for (size_t lane = 0; lane < lanes; lane++) sums[lane] += Sum(term(i + lane));
+  }
+  for (size_t lane = 0; i + lane < dimension; lane++) sums[lane] += Sum(term(i + lane));
+  Sum sum = sums[0];
+  for (size_t lane = 1; lane < lanes; lane++) sum += sums[lane];
+  return sum;
+}
+
+// Unsigned sums hold 65,536 · 255² exactly; signed ones would not.
 template <class E>
 float l2(const void* a, const void* b, size_t dimension) {
   using Sum = std::conditional_t<std::is_integral_v<typename E::Sum>, uint32_t, float>;
-  Sum sum = 0;
-  for (size_t i = 0; i < dimension; i++) {
+  return float(sum_of<Sum>(dimension, [=](size_t i) {
     const auto difference = E::at(a, i) - E::at(b, i);
-    sum += Sum(difference * difference);
-  }
-  return float(sum);
+    return difference * difference;
+  }));
 }
 
-template <class Sum, class A, class B>
-Sum dot_sum(const void* a, const void* b, size_t dimension) {
-  Sum sum = 0;
-  for (size_t i = 0; i < dimension; i++) sum += Sum(A::at(a, i) * B::at(b, i));
-  return sum;
+template <class A, class B>
+auto dot_sum(const void* a, const void* b, size_t dimension) {
+  return sum_of<typename A::Sum>(dimension, [=](size_t i) { return A::at(a, i) * B::at(b, i); });
 }
 
 template <class E>
 float dot(const void* a, const void* b, size_t dimension) {
-  return float(dot_sum<typename E::Sum, E, E>(a, b, dimension));
+  return float(dot_sum<E, E>(a, b, dimension));
 }
 
 float dot_i8_u8(const void* a, const void* b, size_t dimension) {
-  return float(dot_sum<int32_t, I8, U8>(a, b, dimension));
+  return float(dot_sum<I8, U8>(a, b, dimension));
 }
 
 template <class E>
 float cosine(const void* a, const void* b, size_t dimension) {
-  using Sum = typename E::Sum;
-  return cosine_distance(dot_sum<Sum, E, E>(a, b, dimension), dot_sum<Sum, E, E>(a, a, dimension),
-                         dot_sum<Sum, E, E>(b, b, dimension));
+  return cosine_distance(dot_sum<E, E>(a, b, dimension), dot_sum<E, E>(a, a, dimension),
+                         dot_sum<E, E>(b, b, dimension));
 }
 
 float hamming(const void* a, const void* b, size_t bits) {
