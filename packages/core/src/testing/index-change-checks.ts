@@ -4,9 +4,8 @@ import { type Check, ensure, ensureEqual, ensureFails, ensureThrows } from './ch
 import { clusters, type DataSet, vectorAt } from './data.ts'
 import {
   dataSetsFor,
-  distanceFits,
   filled,
-  type IndexModel,
+  IndexModel,
   type IndexSubject,
   metricsOf,
   Recall,
@@ -226,16 +225,17 @@ async function searchBesideChanges(subject: IndexSubject, data: DataSet): Promis
 
 /** The vectors that each row has ever had. */
 class RowHistory {
-  readonly #data: DataSet
+  readonly #model: IndexModel
   readonly #vectors: Map<number, Vectors[]> = new Map()
 
   constructor(data: DataSet) {
-    this.#data = data
+    this.#model = new IndexModel(data.shape)
   }
 
   note(rows: Uint32Array, vectors: Vectors): void {
     for (const [i, row] of rows.entries()) {
-      const vector = vectorAt(vectors, this.#data.shape, i)
+      const vector = vectorAt(vectors, this.#model.shape, i)
+      this.#model.note(row, vector)
       this.#vectors.set(row, [...(this.#vectors.get(row) ?? []), vector])
     }
   }
@@ -254,7 +254,7 @@ class RowHistory {
     for (const [i, row] of rows.entries()) {
       const got = distances[i] as number
       const had = this.#vectors.get(row) ?? []
-      const fits = had.some((vector) => distanceFits(subject, query, vector, this.#data.shape.metric, got))
+      const fits = had.some((vector) => this.#model.distanceFits(subject, query, vector, got))
       ensure(fits, `row ${row} came with distance ${got}, which no vector has that it ever had`)
     }
   }

@@ -5,7 +5,6 @@ import { type Check, ensure, ensureEqual } from './check.ts'
 import { clusters, type DataSet, type Neighbor, vectorAt } from './data.ts'
 import {
   dataSetsFor,
-  distanceFits,
   filled,
   type IndexModel,
   type IndexSubject,
@@ -40,7 +39,7 @@ export const indexSearchChecks: readonly Check<IndexSubject>[] = [
           const vector = model.rows.get(row) ?? data.queries
           const { rows: found, distances } = await index.search(vector, searchOptions(subject, { k: 3 }))
           const best = model.rows.get(found[0] ?? NO_ROW)
-          const near = distanceFits(subject, vector, vector, data.shape.metric, distances[0] ?? Infinity)
+          const near = model.distanceFits(subject, vector, vector, distances[0] ?? Infinity)
           if (best && near && same(best, vector)) first++
         }
         const share = first / rows.length

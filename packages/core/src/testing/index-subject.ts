@@ -18,7 +18,10 @@ export interface IndexSubject {
   readonly recall: number
   /** Candidates for graph searches. */
   readonly beam?: number
-  /** How far a distance may be off, as a share of the vectors' squared lengths; 1e-5 when left out, for exact ones. */
+  /**
+   * How far a distance may be off, as a share of the largest squared length among all vectors, as lossy codes are; left out,
+   * for exact distances, 1e-5 of the squared lengths of the two.
+   */
   readonly distanceError?: number
   /** Rows of the larger data sets; 1200 when left out. */
   readonly rows?: number
@@ -52,6 +55,8 @@ export function searchOptions(subject: IndexSubject, options: SearchManyOptions)
 export class IndexModel {
   readonly shape: Shape
   readonly rows: Map<number, Vectors> = new Map()
+  /** Of all vectors that were ever there: the squared length of the longest. */
+  #longest = 0
 
   constructor(shape: Shape) {
     this.shape = shape
@@ -61,8 +66,25 @@ export class IndexModel {
   add(rows: Uint32Array, vectors: Vectors): void {
     for (const [i, row] of rows.entries()) {
       ensure(!this.rows.has(row), `row ${row} was given out while it was in use`)
-      this.rows.set(row, vectorAt(vectors, this.shape, i))
+      this.note(row, vectorAt(vectors, this.shape, i))
     }
+  }
+
+  /** Notes that a row has, now or at some time, this vector. */
+  note(row: number, vector: Vectors): void {
+    this.rows.set(row, vector)
+    this.#longest = Math.max(this.#longest, distanceScale(vector, vector, this.shape.metric))
+  }
+
+  /** Whether a returned distance is that of the two vectors, as exactly as the subject promises. */
+  distanceFits(subject: IndexSubject, query: Vectors, vector: Vectors, got: number): boolean {
+    const { metric } = this.shape
+    const { distanceError } = subject
+    const allowed =
+      distanceError === undefined
+        ? 1e-5 * distanceScale(query, vector, metric)
+        : distanceError * Math.max(this.#longest, distanceScale(query, query, metric))
+    return Math.abs(got - distance(query, vector, metric)) <= allowed
   }
 
   remove(rows: Iterable<number>): void {
@@ -134,7 +156,7 @@ export function verify(
       got <= Math.fround(options.radius ?? Infinity),
       `row ${row} at ${got} lies beyond ${options.radius}`,
     )
-    const fits = distanceFits(subject, query, vector, metric, got)
+    const fits = model.distanceFits(subject, query, vector, got)
     ensure(fits, `row ${row} is at distance ${distance(query, vector, metric)}, returned is ${got}`)
     if (i === 0) continue
     const [lastDistance, lastRow] = [distances[i - 1] as number, rows[i - 1] as number]
@@ -144,18 +166,6 @@ export function verify(
     )
   }
   countFound(model, query, result, options, recall)
-}
-
-/** Whether a returned distance is that of the two vectors, as exactly as the subject promises. */
-export function distanceFits(
-  subject: IndexSubject,
-  query: Vectors,
-  vector: Vectors,
-  metric: Metric,
-  got: number,
-): boolean {
-  const allowed = (subject.distanceError ?? 1e-5) * distanceScale(query, vector, metric)
-  return Math.abs(got - distance(query, vector, metric)) <= allowed
 }
 
 function countFound(

@@ -20,7 +20,10 @@ export interface QuantizerSubject {
    * 1 when left out.
    */
   readonly recall?: number
-  /** How far a distance may be off, as a share of the vectors' squared lengths; 1e-5 when left out. */
+  /**
+   * How far a distance may be off, as a share of the largest squared length among all vectors; left out, for exact codes,
+   * 1e-5 of the squared lengths of the two.
+   */
   readonly distanceError?: number
   /** Whether whole numbers from 0 to 255 come back as they were. */
   readonly integersExact?: boolean
@@ -149,12 +152,16 @@ export const quantizerChecks: readonly Check<QuantizerSubject>[] = [
     async run(subject) {
       for (const data of dataFor(subject)) {
         const codec = subject.quantizer.train(data.vectors, data.shape)
+        const most = longest(data)
         for (let i = 0; i < data.queryCount; i++) {
           const query = vectorAt(data.queries, data.shape, i)
           for (const [row, got] of distances(codec, data, query).entries()) {
             const vector = vectorAt(data.vectors, data.shape, row)
             const exact = distance(query, vector, data.shape.metric)
-            const allowed = (subject.distanceError ?? 1e-5) * distanceScale(query, vector, data.shape.metric)
+            const allowed =
+              subject.distanceError === undefined
+                ? 1e-5 * distanceScale(query, vector, data.shape.metric)
+                : subject.distanceError * most
             const off = Math.abs(got - exact)
             ensure(
               off <= allowed,
@@ -329,6 +336,21 @@ function distances(codec: Codec, data: DataSet, query: Vectors): Float32Array {
     result,
   )
   return result
+}
+
+/** The squared length of the longest vector, rows and queries. */
+function longest({ shape, vectors, count, queries, queryCount }: DataSet): number {
+  let most = 0
+  for (const [block, length] of [
+    [vectors, count],
+    [queries, queryCount],
+  ] as const) {
+    for (let i = 0; i < length; i++) {
+      const vector = vectorAt(block, shape, i)
+      most = Math.max(most, distanceScale(vector, vector, shape.metric))
+    }
+  }
+  return most
 }
 
 function recallOf(codec: Codec, data: DataSet): number {
