@@ -1,5 +1,6 @@
 import { NO_ROW } from '@omen/core'
 import { ALIVE, type Graph, REMOVED, ROOT } from './graph.ts'
+import { rowHash } from './levels.ts'
 
 /**
  * The anchor tree: why every row can be reached from every other, whatever the order of adds and removes.
@@ -15,9 +16,17 @@ export function childrenStart(graph: Graph, row: number): number {
   return row === graph.root ? 0 : 1
 }
 
-/** The first child of a row that has one. */
-export function firstChild(graph: Graph, row: number): number {
-  return graph.words(row, 0)[graph.start(row, 0) + childrenStart(graph, row)]!
+/**
+ * A child of a row that has one, which depends on the row that looks for a parent: were it always the first child, the
+ * tree would grow into a chain, and n rows in one place would cost n² steps.
+ *
+ * @param step how often a child was asked for before, counted from 1
+ */
+export function someChild(graph: Graph, parent: number, row: number, step: number): number {
+  const first = childrenStart(graph, parent)
+  const children = graph.anchorsOf(parent) - first
+  const chosen = rowHash((row + step) >>> 0) % children
+  return graph.words(parent, 0)[graph.start(parent, 0) + first + chosen]!
 }
 
 /** The first entry of a row's base list: the parent of any row but the root. */
@@ -77,7 +86,7 @@ function ancestorFinder(graph: Graph, oldRoot: number): (row: number) => number 
 
 function adopt(graph: Graph, ancestor: number, row: number): void {
   let parent = ancestor
-  while (graph.anchorsOf(parent) >= graph.m) parent = firstChild(graph, parent)
+  for (let step = 1; graph.anchorsOf(parent) >= graph.m; step++) parent = someChild(graph, parent, row, step)
   // Neither may stand twice in the other's list.
   dropLink(graph, row, parent)
   dropLink(graph, parent, row)

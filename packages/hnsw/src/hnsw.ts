@@ -336,7 +336,8 @@ export class Hnsw implements VectorIndex {
 
   #check(options: SearchManyOptions): CheckedSearch {
     this.#checkOpen()
-    const rescore = Math.max(MIN_RESCORE, RESCORE_FACTOR * options.k)
+    // checkSearch is the one to refuse options that are none.
+    const rescore = Math.max(MIN_RESCORE, RESCORE_FACTOR * (options?.k ?? 0))
     return checkSearch(options, { beam: DEFAULT_BEAM, rescore })
   }
 

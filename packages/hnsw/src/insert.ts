@@ -1,5 +1,5 @@
 import { type Codes, NO_ROW, type Scorer } from '@omen/core'
-import { firstChild } from './anchors.ts'
+import { someChild } from './anchors.ts'
 import { ENTRY, type Graph, ROOT } from './graph.ts'
 import { LinkEditor } from './link-editor.ts'
 import { LayerSearch } from './search-layer.ts'
@@ -58,7 +58,7 @@ export class Inserter {
     const { m } = this.#graph
     const { selector } = this.#links
     this.#search.walk(this.#scorer, this.#beam, layer)
-    selector.count = 0
+    selector.clear()
     selector.select(this.#search.pool, m)
     this.#counts[layer] = selector.count
     const chosen = this.#chosen[layer]!
@@ -82,8 +82,7 @@ export class Inserter {
       if (this.#attach(neighbours[i]!, row)) return neighbours[i]!
     }
     let parent = neighbours[0]!
-    do parent = firstChild(graph, parent)
-    while (!this.#attach(parent, row))
+    for (let step = 1; !this.#attach(parent, row); step++) parent = someChild(graph, parent, row, step)
     return parent
   }
 

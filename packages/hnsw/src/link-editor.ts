@@ -10,15 +10,16 @@ export class LinkEditor {
   readonly #scorer: Scorer
   /** Candidates of one pruning. */
   readonly #pool: Pool = new Pool()
-  readonly #others: Uint32Array
+  /** The list being pruned, and one more. */
+  readonly #list: Uint32Array
   readonly #distances: Float32Array
 
   constructor(graph: Graph, codes: Codes) {
     this.#graph = graph
     this.#scorer = codes.scorer()
     this.selector = new NeighbourSelector(graph, codes.scorer())
-    this.#others = new Uint32Array(graph.capacity(0) + 1)
-    this.#distances = new Float32Array(this.#others.length)
+    this.#list = new Uint32Array(graph.capacity(0) + 1)
+    this.#distances = new Float32Array(this.#list.length)
   }
 
   /** Makes `row` a child of `parent` in the anchor tree. @returns false when the parent has all the children it can have */
@@ -35,10 +36,10 @@ export class LinkEditor {
       words[start + anchors] = row
       return true
     }
-    const others = this.#copy(parent, 0, anchors, degree)
-    this.#keep(parent, 0, anchors)
-    this.selector.chosen[this.selector.count++] = row
-    this.#prune(parent, 0, others)
+    this.#copy(parent, 0, 0, anchors, 0)
+    this.#list[anchors] = row
+    this.#copy(parent, 0, anchors, degree, anchors + 1)
+    this.#prune(parent, 0, anchors + 1, degree + 1)
     return true
   }
 
@@ -58,38 +59,30 @@ export class LinkEditor {
       words[start + degree] = row
       return
     }
-    const anchors = layer === 0 ? graph.anchorsOf(neighbour) : 0
-    const others = this.#copy(neighbour, layer, anchors, degree)
-    this.#others[others] = row
-    this.#keep(neighbour, layer, anchors)
-    this.#prune(neighbour, layer, others + 1)
+    this.#copy(neighbour, layer, 0, degree, 0)
+    this.#list[degree] = row
+    this.#prune(neighbour, layer, layer === 0 ? graph.anchorsOf(neighbour) : 0, degree + 1)
   }
 
-  /** Copies a part of a list to the candidates. @returns how many */
-  #copy(row: number, layer: number, from: number, to: number): number {
+  /** Copies a part of a list to the one being pruned, from `at` on. */
+  #copy(row: number, layer: number, from: number, to: number, at: number): void {
     const words = this.#graph.words(row, layer)
     const start = this.#graph.start(row, layer)
-    for (let i = from; i < to; i++) this.#others[i - from] = words[start + i]!
-    return to - from
+    for (let i = from; i < to; i++) this.#list[at + i - from] = words[start + i]!
   }
 
-  /** Starts a selection with the protected entries of a list. */
-  #keep(row: number, layer: number, anchors: number): void {
-    const words = this.#graph.words(row, layer)
-    const start = this.#graph.start(row, layer)
-    for (let i = 0; i < anchors; i++) this.selector.chosen[i] = words[start + i]!
-    this.selector.count = anchors
-  }
-
-  /** Writes a list anew: what the selection starts with, and the most diverse of the candidates. */
-  #prune(row: number, layer: number, count: number): void {
-    const others = this.#others
+  /** Writes a list anew: the first `kept` of the `count` that it should hold, and the most diverse of the others. */
+  #prune(row: number, layer: number, kept: number, count: number): void {
+    const list = this.#list
     const distances = this.#distances
+    const { selector } = this
     this.#scorer.bindRow(row)
-    this.#scorer.score(others, count, distances)
+    this.#scorer.score(list, count, distances)
+    selector.clear()
     this.#pool.reset(count)
-    for (let i = 0; i < count; i++) this.#pool.insert(distances[i]!, others[i]!)
-    this.selector.select(this.#pool, this.#graph.capacity(layer))
-    this.#graph.write(row, layer, this.selector.chosen, this.selector.count)
+    for (let i = 0; i < kept; i++) selector.keep(distances[i]!, list[i]!)
+    for (let i = kept; i < count; i++) this.#pool.insert(distances[i]!, list[i]!)
+    selector.select(this.#pool, this.#graph.capacity(layer))
+    this.#graph.write(row, layer, selector.chosen, selector.count)
   }
 }

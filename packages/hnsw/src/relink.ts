@@ -40,13 +40,8 @@ export class Relinker {
       else candidates.add(other)
     }
     candidates.delete(row)
-    for (let i = 0; i < kept; i++) {
-      this.#selector.chosen[i] = words[start + i]!
-      candidates.delete(words[start + i]!)
-    }
-    this.#selector.count = kept
-    this.#sort(row, candidates)
-    this.#selector.select(this.#pool, graph.capacity(layer))
+    for (let i = 0; i < kept; i++) candidates.delete(words[start + i]!)
+    this.#select(row, words.subarray(start, start + kept), candidates, graph.capacity(layer))
     graph.write(row, layer, this.#selector.chosen, this.#selector.count)
   }
 
@@ -60,13 +55,18 @@ export class Relinker {
     }
   }
 
-  #sort(row: number, candidates: Set<number>): void {
-    const rows = Uint32Array.from(candidates)
+  #select(row: number, kept: Uint32Array, candidates: Set<number>, limit: number): void {
+    const rows = Uint32Array.of(...kept, ...candidates)
     const distances = new Float32Array(rows.length)
     this.#scorer.bindRow(row)
     this.#scorer.score(rows, rows.length, distances)
-    this.#pool.reset(rows.length)
-    for (let i = 0; i < rows.length; i++) this.#pool.insert(distances[i]!, rows[i]!)
+    this.#selector.clear()
+    this.#pool.reset(candidates.size)
+    for (let i = 0; i < rows.length; i++) {
+      if (i < kept.length) this.#selector.keep(distances[i]!, rows[i]!)
+      else this.#pool.insert(distances[i]!, rows[i]!)
+    }
+    this.#selector.select(this.#pool, limit)
   }
 }
 

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Accelerator, none, type VectorIndex } from '@omen/core'
+import { type IndexSubject, testVectorIndex } from '@omen/core/testing'
+import { accelerator, loadError } from '@omen/native'
+import { f16, sq8 } from '@omen/quant'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { Hnsw } from './hnsw.ts'
+import type { HnswOptions } from './options.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'omen-hnsw-'))
+})
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+const FLOATS = ['l2', 'dot', 'cosine'] as const
+
+interface Kind {
+  readonly name: string
+  readonly options: Omit<HnswOptions, 'dimension' | 'metric' | 'accelerator'>
+  readonly subject?: Partial<IndexSubject>
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'none', options: { quantizer: none() } },
+  { name: 'f16', options: { quantizer: f16() }, subject: { metrics: FLOATS } },
+  { name: 'sq8', options: { quantizer: sq8() }, subject: { metrics: FLOATS } },
+  {
+    name: 'sq8, with f16 kept',
+    options: { quantizer: sq8(), keep: f16() },
+    subject: { metrics: FLOATS, distanceError: 1e-3 },
+  },
+  {
+    name: 'sq8, with nothing kept',
+    options: { quantizer: sq8(), keep: 'codes' },
+    subject: { metrics: FLOATS, distanceError: 0.02 },
+  },
+]
+
+function subjectOf({ name, options, subject }: Kind, engine: string, by: Accelerator | null): IndexSubject {
+  return {
+    create: (shape) => Hnsw.create({ ...shape, m: 8, beam: 60, ...options, accelerator: by }),
+    async reopen(index: VectorIndex) {
+      const path = join(folder, `${engine}-${name}-${index.shape.metric}-${index.size}`)
+      await (index as Hnsw).save(path)
+      return await Hnsw.open(path, { quantizers: [f16(), sq8()], accelerator: by })
+    },
+    recall: 0.95,
+    beam: 64,
+    rows: 400,
+    ...subject,
+  }
+}
+
+for (const kind of KINDS) {
+  testVectorIndex(`hnsw in TypeScript over ${kind.name}`, subjectOf(kind, 'typescript', null))
+}
+
+const native = accelerator()
+describe.skipIf(!native)(`native (${loadError() ?? 'the addon is there'})`, () => {
+  for (const kind of KINDS) {
+    testVectorIndex(`hnsw in C++ over ${kind.name}`, subjectOf(kind, 'native', native ?? null))
+  }
+})
