@@ -53,6 +53,7 @@ export class HostedSession implements Session {
 
   async close(): Promise<void> {
     await this.#host.ask({ call: 'close' }).catch(() => this.#host.end())
+    await this.#host.ended
   }
 }
 
@@ -60,9 +61,11 @@ export class HostedSession implements Session {
 class Connection {
   readonly #child: ChildProcess
   readonly #engine: string
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>
   #waiting: { resolve: (result: unknown) => void; reject: (error: unknown) => void } | undefined
   #onProgress: ((progress: Progress) => void) | undefined
-  #ended: string | undefined
+  #why: string | undefined
   #output = ''
 
   constructor(engine: string) {
@@ -78,15 +81,21 @@ class Connection {
       this.#output = (this.#output + text).slice(-2000)
     })
     this.#child.on('message', (reply: HostReply) => this.#receive(reply))
-    this.#child.on('error', (error) => this.#fail(error.message))
-    this.#child.on('exit', (code, signal) =>
-      this.#fail(signal ? `was ended by ${signal}` : `ended with code ${code}`),
-    )
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#fail(error.message)
+        resolve()
+      })
+      this.#child.once('exit', (code, signal) => {
+        this.#fail(signal ? `was ended by ${signal}` : `ended with code ${code}`)
+        resolve()
+      })
+    })
   }
 
   ask(request: HostRequest, onProgress?: (progress: Progress) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) return reject(this.#gone())
+      if (this.#why !== undefined) return reject(this.#gone())
       this.#waiting = { resolve, reject }
       this.#onProgress = onProgress
       this.#child.send(request, (error) => error && this.#fail(error.message))
@@ -109,13 +118,13 @@ class Connection {
   }
 
   #fail(why: string): void {
-    this.#ended ??= why
+    this.#why ??= why
     this.#waiting?.reject(this.#gone())
     this.#waiting = undefined
   }
 
   #gone(): OmenError {
     const said = this.#output.trim()
-    return new OmenError('io', `the process of ${this.#engine} ${this.#ended}${said ? `:\n${said}` : ''}`)
+    return new OmenError('io', `the process of ${this.#engine} ${this.#why}${said ? `:\n${said}` : ''}`)
   }
 }

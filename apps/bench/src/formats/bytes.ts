@@ -68,16 +68,6 @@ export function readBytes(path: string, start = 0, end?: number): Uint8Array<Arr
   }
 }
 
-/** Bytes of a file. */
-export function fileSize(path: string): number {
-  const file = openForReading(path)
-  try {
-    return fstatSync(file).size
-  } finally {
-    closeSync(file)
-  }
-}
-
 /** Writes numbers as they lie in memory (little-endian on every platform that Node runs on). */
 export function writeNumbers(path: string, values: NumberArray): void {
   writeFileSync(path, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { OmenError } from '@omen/core'
-import { Dataset as H5Dataset, File as H5File, ready } from 'h5wasm/node'
+import type { File as H5File } from 'h5wasm/node'
 import { type FloatMetric, metricNamed } from '../data/dataset.ts'
 import { type Matrix, malformed } from './bytes.ts'
 
@@ -24,9 +24,11 @@ const SLICE_BYTES = 1 << 24
  */
 export async function readHdf5(path: string): Promise<Hdf5Dataset> {
   if (!existsSync(path)) throw new OmenError('not_found', `there is no file ${path}`)
-  const library = await ready
+  // Five megabytes of WebAssembly, which most runs do without.
+  const h5wasm = await import('h5wasm/node')
+  const library = await h5wasm.ready
   library.activate_throwing_error_handler()
-  const file = attempt(path, 'is no HDF5 file, or is cut short', () => new H5File(path, 'r'))
+  const file = attempt(path, 'is no HDF5 file, or is cut short', () => new h5wasm.File(path, 'r'))
   try {
     const metric = readMetric(path, file)
     const train = readMatrix(path, file, 'train', Float32Array)
@@ -66,7 +68,7 @@ function readMatrix<T extends Float32Array | Uint32Array>(
   type: new (length: number) => T,
 ): Matrix<T> {
   const found = file.keys().includes(name) ? file.get(name) : undefined
-  if (!(found instanceof H5Dataset)) throw malformed(path, `has no data set "${name}"`)
+  if (!found || !('slice' in found)) throw malformed(path, `has no data set "${name}"`)
   const [rows, dimension, more] = found.shape ?? []
   if (rows === undefined || dimension === undefined || more !== undefined) {
     throw malformed(path, `has "${name}" with ${found.shape?.length ?? 0} axes where 2 are needed`)

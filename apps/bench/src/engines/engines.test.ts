@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cachePaths, writeCached } from '../data/cache.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { Recall } from '../measure/recall.ts'
+import { tinyDataset } from '../testing/data.ts'
+import type { BuildParams } from './engine.ts'
+import { COMPETITORS, ENGINE_NAMES, openSession } from './index.ts'
+import type { Session, SessionInput } from './session.ts'
+
+const params: BuildParams = { m: 8, beam: 40, threads: 2, seed: 42 }
+let folder: string
+const datasets = new Map<string, Dataset>()
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'omen-bench-'))
+  for (const metric of ['l2', 'cosine'] as const) {
+    const dataset = await tinyDataset({ metric, name: `tiny-${metric}` })
+    writeCached(folder, dataset)
+    datasets.set(metric, dataset)
+  }
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function input(metric: string): SessionInput & { dataset: Dataset } {
+  const dataset = datasets.get(metric) ?? expect.fail()
+  return { facts: dataset, files: cachePaths(folder, dataset.name), dataset }
+}
+
+/** Only engines that have to be installed or compiled may be missing, and they say why. */
+const mayBeMissing = [...COMPETITORS, 'hnswlib-cpp']
+
+describe.each(ENGINE_NAMES)('%s', (engine) => {
+  test.for(['l2', 'cosine'])('finds the true neighbours by %s, in every mode', async (metric, { skip }) => {
+    const given = input(metric)
+    const session = await openSession(engine, given).catch((error: Error) => error)
+    if (session instanceof Error) {
+      if (!mayBeMissing.includes(engine)) throw session
+      expect(session.message).toMatch(/not installed|does not load|no C\+\+ compiler|does not compile/)
+      skip(session.message)
+      return
+    }
+    try {
+      await measures(session, given.dataset)
+    } finally {
+      await session.close()
+    }
+  })
+})
+
+async function measures(session: Session, dataset: Dataset): Promise<void> {
+  const report = await session.build(params, () => {})
+  expect(report.wallSeconds).toBeGreaterThan(0)
+  expect(report.cpuSeconds).toBeGreaterThan(0)
+  expect(report.inputBytes).toBe(300 * 12 * 4)
+  expect(session.facts.version).not.toBe('')
+  const recall = new Recall(dataset)
+  for (const mode of session.facts.modes) {
+    const pass = { mode, params: { k: 10, beam: 64 }, threads: 2, count: 20, latencies: mode !== 'many' }
+    const timed = await session.measure(pass)
+    expect(recall.at(10, timed.rows, 10, 20), mode).toBeGreaterThan(0.95)
+    expect(timed.latencies).toHaveLength(mode === 'many' ? 0 : 20)
+    const fewer = await session.measure({ ...pass, count: 3, params: { k: 5, beam: 32 } })
+    expect(fewer.rows).toHaveLength(15)
+  }
+}
+
+test('an engine that does not exist is refused, naming those that do', async () => {
+  await expect(openSession('omen', input('l2'))).rejects.toThrow(/there are omen-flat, omen-hnsw/)
+})
+
+test('the error of an engine comes out of its process with its code', async () => {
+  const session = await openSession('omen-hnsw', input('l2'))
+  try {
+    const asked = session.build({ ...params, quantizer: 'sq7' }, () => {})
+    await expect(asked).rejects.toThrow(expect.objectContaining({ code: 'unknown_quantizer' }))
+  } finally {
+    await session.close()
+  }
+  await expect(
+    session.measure({ mode: 'sync', params: { k: 1, beam: 1 }, threads: 1, count: 1, latencies: false }),
+  ).rejects.toThrow(/the process of omen-hnsw ended/)
+})
