@@ -1,4 +1,5 @@
 import type { Vectors } from '../metric.ts'
+import { takeTurn } from '../turn.ts'
 import type { VectorIndex } from '../vector-index.ts'
 import { type Check, ensure, ensureEqual, ensureFails, ensureThrows } from './check.ts'
 import { clusters, type DataSet, vectorAt } from './data.ts'
@@ -205,8 +206,11 @@ async function searchBesideChanges(subject: IndexSubject, data: DataSet): Promis
       const vectors = data.vectors.subarray(start * elements, end * elements)
       const rows = await index.add(vectors)
       history.note(rows, vectors)
+      // Searches get a turn even beside an index that changes without giving up the event loop.
+      await takeTurn()
       if (before) await index.remove(before.subarray(0, before.length / 2))
       before = rows
+      await takeTurn()
     }
     changing = false
   }
@@ -214,10 +218,14 @@ async function searchBesideChanges(subject: IndexSubject, data: DataSet): Promis
   const search = async (): Promise<void> => {
     while (changing) {
       results.push(await index.search(query, searchOptions(subject, { k: 10 })))
-      await new Promise((resolve) => setTimeout(resolve, 0))
+      await takeTurn()
     }
   }
   await Promise.all([change(), search(), search()])
+  ensure(
+    results.some(({ rows }) => rows.length === 10),
+    'no search ran beside the changes',
+  )
   // Only now, since a row can be found before the promise of `add` tells its number.
   for (const result of results) history.verify(subject, query, result)
   index.close()
