@@ -4,13 +4,16 @@
 //
 // An element type E says how vectors of it are read and summed:
 //
-//   step, width               elements that one load takes, and bytes of one
-//   load(p)                   `step` elements
-//   load_part(p, n, behind)   n < step elements and zeros; `behind`: a whole step lies in front of p and may
-//   be read subtract(a, b) Sum, multiply_add(sum, a, b) total(sum)                all lanes of a sum
-//   totals(a, b, c, d, out)   the same for four sums, as floats; lanes are added in the same order, so that a
-//   value
-//                             does not depend on the rows computed beside it
+//   step, width              elements that one load takes, and bytes of one
+//   load(p)                  `step` elements
+//   load_part(p, n, behind)  n < step elements and zeros;
+//                            `behind`: a whole step lies in front of p and may be read
+//   subtract(a, b)           lane by lane
+//   Sum                      lanes of sums, at first zero
+//   multiply_add(sum, a, b)  adds the products of lanes
+//   total(sum)               all lanes of a sum
+//   totals(a, b, c, d, out)  the same for four sums, as floats; lanes are added in the same order, so that
+//                            a value does not depend on the rows computed beside it
 //
 // A kernel is a metric over elements: `Sums` is what it accumulates for one row, `Query` how its query is
 // loaded.

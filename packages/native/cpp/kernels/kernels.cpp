@@ -1,7 +1,7 @@
 #include "kernels/kernels.h"
 
 #include <cstdlib>
-#include <cstring>
+#include <string>
 
 #include "kernels/sets.h"
 
@@ -49,16 +49,17 @@ struct Available {
 
 struct Choice {
   const KernelSet* set;
-  const char* refused = nullptr;
+  std::string refused;  // a copy: the environment may change
 
   Choice() : set(available_kernels().front()) {
     const char* wanted = std::getenv("OMEN_KERNELS");
     if (wanted == nullptr || *wanted == 0) return;
     refused = wanted;
     for (const KernelSet* candidate : available_kernels()) {
-      if (std::strcmp(candidate->name, wanted) != 0) continue;
+      if (refused != candidate->name) continue;
       set = candidate;
-      refused = nullptr;
+      refused.clear();
+      break;
     }
   }
 };
@@ -80,7 +81,7 @@ const KernelSet& kernels() {
 }
 
 const char* refused_kernels() {
-  return choice().refused;
+  return choice().refused.empty() ? nullptr : choice().refused.c_str();
 }
 
 }  // namespace omen
