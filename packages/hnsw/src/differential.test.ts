@@ -75,7 +75,8 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
     expect(both.map((index) => index.stats().removed)).toEqual([0, 0])
     await expectSame(both, queries)
 
-    for (const index of both) await index.add(train.subarray(3000 * dimension, 4500 * dimension), { threads: 1 })
+    for (const index of both)
+      await index.add(train.subarray(3000 * dimension, 4500 * dimension), { threads: 1 })
     await expectSame(both, queries)
   })
 

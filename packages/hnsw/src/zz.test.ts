@@ -1,7 +1,7 @@
 import { type Accelerator, Bitset, type Quantizer } from '@omen/core'
-import { accelerator, loadError } from '/tmp/hn/native/src/index.ts'
 import { f16, sq8 } from '@omen/quant'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { accelerator, loadError } from '/tmp/hn/native/src/index.ts'
 import { Hnsw } from './hnsw.ts'
 import type { HnswOptions } from './options.ts'
 import { type Data, loadSift } from './testing/datasets.ts'
@@ -75,7 +75,8 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
     expect(both.map((index) => index.stats().removed)).toEqual([0, 0])
     await expectSame(both, queries)
 
-    for (const index of both) await index.add(train.subarray(3000 * dimension, 4500 * dimension), { threads: 1 })
+    for (const index of both)
+      await index.add(train.subarray(3000 * dimension, 4500 * dimension), { threads: 1 })
     await expectSame(both, queries)
   })
 
