@@ -1,0 +1,141 @@
+// Builds a graph with several threads while others search it, takes rows out and puts others in; meant to run under the
+// thread sanitizer and under the address and undefined-behaviour sanitizers. Exits with 1 when an answer is wrong.
+#include <cmath>
+#include <cstdio>
+#include <deque>
+#include <limits>
+#include <random>
+#include <thread>
+
+#include "graph/graph.h"
+
+using namespace omen;
+
+namespace {
+
+constexpr uint32_t kDimension = 19;
+constexpr uint32_t kRows = 3000;
+constexpr uint32_t kM = 8;
+
+// A graph with memory of its own, laid out as TypeScript lays it out.
+struct Fixture {
+  explicit Fixture(Element element)
+      : codes({kDimension, Metric::l2}, element, 1, 0, kDimension * 4),
+        graph(kM, 40, codes, nullptr, head, {0x20000000u, 0x4000000u, 0x800000u}) {
+    head[0] = kRows;
+    head[1] = head[2] = kNoRow;
+    attach(codes.slab(), 0);
+    attach(graph.links, 0xff);
+    attach(graph.state, 1);
+    attach(graph.anchors, 0);
+    attach(graph.upper_at, 0xff);
+    attach(graph.upper, 0xff);
+    uint32_t blocks = 0;
+    for (uint32_t row = 0; row < kRows; row++) {
+      if (graph.level(row) == 0) continue;
+      *graph.upper_at.words(row) = blocks;
+      blocks += graph.level(row);
+    }
+    std::mt19937 random(7);
+    vectors.resize(kRows * kDimension);
+    // Whole numbers, which both kinds of codes hold exactly.
+    for (uint32_t row = 0; row < kRows; row++) {
+      for (uint32_t i = 0; i < kDimension; i++) {
+        vectors[row * kDimension + i] = float(random() % 256);
+      }
+      codes.encode_row(vector(row), row, scratch);
+    }
+  }
+
+  const float* vector(uint32_t row) const { return &vectors[row * kDimension]; }
+
+  void attach(Slab& slab, int fill) {
+    const size_t bytes = kChunkRows * slab.stride();
+    memory.emplace_back(bytes, std::byte(fill));
+    slab.attach(memory.back().data());
+  }
+
+  uint32_t head[16] = {};
+  std::deque<std::vector<std::byte>> memory;
+  std::vector<float> vectors;
+  std::byte scratch[kDimension * 4];
+  Codes codes;
+  Graph graph;
+};
+
+// Whether searches for rows of the graph find them at distance 0.
+bool finds_rows(Fixture& fixture, uint32_t step) {
+  Scratch scratch;
+  uint32_t rows[10];
+  float distances[10];
+  uint32_t count = 0;
+  uint32_t missed = 0;
+  for (uint32_t row = 0; row < kRows; row += step) {
+    if (fixture.graph.state_of(row) != kAlive) continue;
+    const SearchOptions options{10, 60, 0, std::numeric_limits<float>::infinity(), {}};
+    search(fixture.graph, scratch, fixture.vector(row), options, rows, distances, &count);
+    missed += count == 0 || distances[0] != 0;
+  }
+  if (missed > 0) std::printf("%u rows were not found\n", missed);
+  return missed == 0;
+}
+
+bool run(Element element) {
+  Fixture fixture(element);
+  Graph& graph = fixture.graph;
+  std::atomic<uint32_t> next{0};
+  std::atomic<bool> built{false};
+  std::vector<std::thread> builders;
+  for (int i = 0; i < 3; i++) {
+    builders.emplace_back([&, i] {
+      Inserter inserter(graph);
+      if (i == 0) {
+        for (uint32_t row = 0; row < 50; row++) inserter.insert(row);
+        next = 50;
+      }
+      while (next < 50) std::this_thread::yield();
+      for (uint32_t row; (row = next.fetch_add(1)) < kRows;) inserter.insert(row);
+    });
+  }
+  std::thread searcher([&] {
+    while (!built) {
+      Scratch scratch;
+      uint32_t rows[10];
+      float distances[10];
+      uint32_t count = 0;
+      const SearchOptions options{10, 20, 0, std::numeric_limits<float>::infinity(), {}};
+      for (uint32_t row = 0; row < kRows; row += 97) {
+        search(graph, scratch, fixture.vector(row), options, rows, distances, &count);
+      }
+    }
+  });
+  for (std::thread& builder : builders) builder.join();
+  built = true;
+  searcher.join();
+  if (!finds_rows(fixture, 1)) return false;
+
+  // A third become tombstones; the others get new neighbours in their place, two threads at a time.
+  uint32_t removed = 0;
+  for (uint32_t row = 0; row < kRows; row += 3, removed++) graph.state.at(row)[0] = kRemoved;
+  fixture.head[5] = removed;
+  std::atomic<uint32_t> relinked{0};
+  std::vector<std::thread> relinkers;
+  for (int i = 0; i < 2; i++) {
+    relinkers.emplace_back([&] {
+      Relinker relinker(graph);
+      for (uint32_t row; (row = relinked.fetch_add(1)) < kRows;) {
+        if (graph.state_of(row) == kAlive) relinker.relink(row);
+      }
+    });
+  }
+  for (std::thread& relinker : relinkers) relinker.join();
+  return finds_rows(fixture, 7);
+}
+
+}  // namespace
+
+int main() {
+  const bool right = run(Element::f32) && run(Element::u8);
+  std::puts(right ? "graph: all rows found" : "graph: wrong");
+  return right ? 0 : 1;
+}
