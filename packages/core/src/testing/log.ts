@@ -24,7 +24,7 @@ export const logChecks: readonly Check<LogSubject>[] = [
     name: 'gives back records in order, of any size, empty ones too',
     async run(subject) {
       const log = await subject.create()
-      const sizes = [0, 1, 3, 511, 512, 513, 65_536, 0, 1_000_000, 2]
+      const sizes = [0, 1, 3, 511, 512, 513, 65_536, 0, 100_000, 2]
       ensureEqual(await log.append(sizes.slice(0, 4).map(record)), 1, 'first sequence of a batch')
       ensureEqual(await log.append(sizes.slice(4).map(record)), 5, 'first sequence of the next')
       ensureEqual(log.nextSequence, 11, 'next sequence')
