@@ -1,6 +1,7 @@
 import {
   type Accelerator,
   type Codes,
+  elementsPerVector,
   type NativeGraph,
   type NativeSearch,
   type Refusal,
@@ -13,14 +14,18 @@ import type { Graph } from './graph.ts'
 
 /** How often the counter of a running insert is looked at. */
 const REPORT_EVERY_MS = 50
+/** Queries of a batch that the pool gets at a time: other searches wait behind these, some ten milliseconds at most. */
+const QUERIES_PER_CALL = 512
 
 /** The accelerator's hot loops over the same slabs, on its own threads. */
 export class NativeEngine implements Engine {
   readonly kind = 'native'
   readonly #native: NativeGraph
+  readonly #elements: number
 
-  constructor(native: NativeGraph) {
+  private constructor(native: NativeGraph, elements: number) {
     this.#native = native
+    this.#elements = elements
   }
 
   /** @returns undefined where the accelerator cannot read the codes */
@@ -41,7 +46,7 @@ export class NativeEngine implements Engine {
       levels: graph.levels,
     })
     graph.share(native)
-    return new NativeEngine(native)
+    return new NativeEngine(native, elementsPerVector(codes.codec.shape))
   }
 
   async insert(rows: Uint32Array, { threads, stopped, report }: Run): Promise<number> {
@@ -72,10 +77,22 @@ export class NativeEngine implements Engine {
   }
 
   async searchMany(queries: Vectors, search: NativeSearch, out: ResultBuffers, run: Run): Promise<void> {
-    check(await this.#native.searchMany(queries, search, run.threads, out))
+    const { threads, stopped, report } = run
+    const count = queries.length / this.#elements
+    for (let from = 0; from < count && !stopped(); from += QUERIES_PER_CALL) {
+      const to = Math.min(from + QUERIES_PER_CALL, count)
+      const piece = queries.subarray(from * this.#elements, to * this.#elements)
+      const refusal = await this.#native.searchMany(piece, search, threads, {
+        rows: out.rows.subarray(from * search.k, to * search.k),
+        distances: out.distances.subarray(from * search.k, to * search.k),
+        counts: out.counts.subarray(from, to),
+      })
+      check(refusal, from)
+      report?.(to)
+    }
   }
 }
 
-function check(refusal: Refusal | undefined): void {
-  if (refusal) throw vectorError(refusal.code, refusal.index)
+function check(refusal: Refusal | undefined, firstIndex = 0): void {
+  if (refusal) throw vectorError(refusal.code, firstIndex + refusal.index)
 }
