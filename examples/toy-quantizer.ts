@@ -14,7 +14,7 @@ export function toy(): Quantizer {
       const sizes = Array.from(sample, Math.abs)
       const limit = mean(sizes)
       const small = mean(sizes.filter((size) => size <= limit))
-      const large = mean(sizes.filter((size) => size > limit))
+      const large = mean(sizes.filter((size) => size > limit)) || limit
       return toyCodec(Float32Array.of(limit, small, large), shape)
     },
     open(parameters, shape) {

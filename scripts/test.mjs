@@ -38,14 +38,18 @@ async function vitest(name, args, env) {
   say(name)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const { code } = await tool('vitest', ['run', ...args, ...reporters], { live: true, env })
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
-  total.passed += counts?.numPassedTests ?? 0
-  total.failed += counts?.numFailedTests ?? 0
-  total.skipped += (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
-  if (code === 0 && counts?.numPassedTests > 0) return
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] }
+  // A file that does not load has no test that could fail, and counts as one.
+  const unloaded = counts.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
+  ).length
+  const failed = (counts.numFailedTests ?? 0) + unloaded
+  total.passed += counts.numPassedTests ?? 0
+  total.skipped += (counts.numPendingTests ?? 0) + (counts.numTodoTests ?? 0)
+  if (code === 0 && failed === 0 && counts.numPassedTests > 0) return
   failures.push(name)
-  // A file that does not load or an error outside any test fails the run without failing a test.
-  if (!counts?.numFailedTests) total.failed++
+  // Whatever else made the run fail, such as an error outside any test, counts as one too.
+  total.failed += Math.max(failed, 1)
 }
 
 /** Packs a package as it would be published and asks publint and attw about the very tarball. */

@@ -47,12 +47,14 @@ export function ensureEqual(actual: unknown, expected: unknown, what: string): v
 
 function show(value: unknown): string {
   // `this` is what holds the part: by the time a replacer is given a Buffer, it is no Buffer any more.
-  return JSON.stringify(value, function (this: Record<string, unknown>, key) {
+  const json: string | undefined = JSON.stringify(value, function (this: Record<string, unknown>, key) {
     const part = this[key]
     if (ArrayBuffer.isView(part) && !(part instanceof DataView)) return Array.from(part as Uint8Array)
     if (typeof part === 'number' && !Number.isFinite(part)) return String(part)
     return part
   })
+  // Nothing at all, such as the native description of a codec that has none, is no JSON.
+  return json ?? 'undefined'
 }
 
 function shorten(text: string): string {
