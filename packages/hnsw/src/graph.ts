@@ -215,7 +215,8 @@ export class Graph {
     this.upper.clear(firstBlock, blocks)
     this.head[UPPER_BLOCKS] = blocks
     // Last: whoever sees a row number below this finds everything about it in place.
-    this.head[ROWS] = total
+    // Atomic, so that a scan on another thread sees the new chunks no later than the rows that lie in them.
+    Atomics.store(this.head, ROWS, total)
   }
 
   /** Makes rows alive whose codes are in place. */

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "codes.h"
@@ -21,12 +22,14 @@ inline constexpr std::byte kRemoved{2};
 inline uint32_t load_link(const uint32_t* link) { return __atomic_load_n(link, __ATOMIC_ACQUIRE); }
 inline void store_link(uint32_t* link, uint32_t row) { __atomic_store_n(link, row, __ATOMIC_RELEASE); }
 
-// A spin lock for sections of a few microseconds that are hardly ever contended.
+// A spin lock for sections of a few microseconds that are hardly ever contended. Who waits longer than that waits for a
+// thread that has lost its core, and gives it one.
 class SpinLock {
  public:
   void lock() {
     while (flag_.exchange(true, std::memory_order_acquire)) {
-      while (flag_.load(std::memory_order_relaxed)) {
+      for (int spins = 0; flag_.load(std::memory_order_relaxed); spins++) {
+        if (spins > 1000) std::this_thread::yield();
       }
     }
   }
