@@ -1,6 +1,27 @@
 import { NO_ROW } from '@omen/core'
-import { ALIVE, FREE, type Graph } from '../graph.ts'
+import { ALIVE, FREE, Graph, ROWS, SLABS, UPPER_BLOCKS } from '../graph.ts'
+import type { Hnsw } from '../hnsw.ts'
 import { checkGraph } from '../validate.ts'
+
+/** A copy of an index's graph, as it would be saved. */
+export function graphOf(index: Hnsw): Graph {
+  const graph = new Graph(index.stats().m)
+  const bytes = new Map(index.sections().map(({ name, parts }) => [name, Buffer.concat([...parts()])]))
+  const head = bytes.get('head')
+  if (!head) return graph
+  new Uint8Array(graph.head.buffer).set(head)
+  for (const name of SLABS) {
+    const rows = graph.head[name === 'upper' ? UPPER_BLOCKS : ROWS] as number
+    graph[name].ensure(rows)
+    let at = 0
+    for (const part of graph[name].parts(rows)) {
+      part.set((bytes.get(name) as Buffer).subarray(at, at + part.length))
+      at += part.length
+    }
+  }
+  graph.findFreeRows()
+  return graph
+}
 
 /**
  * Says every way in which a graph that nothing is changing breaks its promises.
