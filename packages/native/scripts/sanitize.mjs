@@ -22,7 +22,10 @@ function test(name, sanitizers, files, ...args) {
   run(
     process.env.CXX ?? 'c++',
     ...['-std=c++20', '-O1', '-g', '-fno-exceptions', '-ffp-contract=off', '-Icpp', '-pthread'],
-    ...[`-fsanitize=${sanitizers}`, ...(sanitizers.includes('undefined') ? ['-fno-sanitize-recover=undefined'] : [])],
+    ...[
+      `-fsanitize=${sanitizers}`,
+      ...(sanitizers.includes('undefined') ? ['-fno-sanitize-recover=undefined'] : []),
+    ],
     ...files,
     ...['-o', program],
   )
