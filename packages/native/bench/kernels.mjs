@@ -2,7 +2,7 @@
 //
 //   node packages/native/bench/kernels.mjs [filter]
 //
-// A filter such as `u8` prints the lines that contain it and writes nothing.
+// A filter such as `u8 l2` prints what it finds and writes nothing.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -82,10 +82,27 @@ function report(measured) {
         ),
     ),
   ]
+  const fastest = (kernel, dimension, column, foreign) =>
+    Math.min(
+      ...sets
+        .filter((set) => set.startsWith('simsimd') === foreign)
+        .map((set) => Number(time(set, kernel, dimension, column)))
+        .filter((nanoseconds) => !Number.isNaN(nanoseconds)),
+    )
+  const slower = (column) =>
+    kernels.flatMap((kernel) =>
+      dimensions
+        .filter(
+          (dimension) => fastest(kernel, dimension, column, true) < fastest(kernel, dimension, column, false),
+        )
+        .map((dimension) => `${kernel} ${dimension}-d`),
+    )
+  const verdict = (column) =>
+    `SimSIMD's best is faster than Omen's in: ${slower(column).join(', ') || 'none'}.`
   return `${[
     '# Kernels',
     '',
-    'Nanoseconds per distance, best of seven runs on one thread; made by `pnpm --filter @omen/native bench:kernels` on',
+    'Nanoseconds per distance, best of 25 passes on one thread; made by `pnpm --filter @omen/native bench:kernels` on',
     `${cpus()[0]?.model ?? 'an unknown processor'} with ${compilerName()}. Batches of 16 rows are scored against one query.`,
     '`bits` of 100 dimensions are 104. \u201Csimsimd\u201D is the best that SimSIMD ' +
       SIMSIMD +
@@ -96,12 +113,16 @@ function report(measured) {
     '',
     ...table(4),
     '',
+    verdict(4),
+    '',
     '## Random rows of 256 MiB on huge pages, a batch prefetched before it is scored',
     '',
     'What a search of a large graph pays. The bytes of a row decide, not the arithmetic; other load on the memory of the',
     'machine shows in these numbers.',
     '',
     ...table(5),
+    '',
+    verdict(5),
   ].join('\n')}\n`
 }
 

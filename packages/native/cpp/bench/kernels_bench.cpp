@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ constexpr size_t kSlabBytes = size_t(256) << 20;
 constexpr size_t kChunkRows = 16384;
 // About as many unseen neighbours as a search finds at once.
 constexpr size_t kBatch = 16;
-constexpr int kRepeats = 7;
+constexpr int kTurns = 25;
 
 struct Contender {
   std::string set;
@@ -49,24 +50,18 @@ uint32_t next_random() {
 
 volatile float sink;
 
-// The best of several runs over the given rows, in nanoseconds a row.
-double measure(const Contender& c, const std::byte* query, RowsView view, const std::vector<uint32_t>& rows,
-               size_t dimension, bool prefetch, int passes) {
+// Nanoseconds a row over the given rows.
+double pass(RowsKernel kernel, const std::byte* query, RowsView view, const std::vector<uint32_t>& rows,
+            size_t dimension, bool prefetch) {
   float out[kBatch];
-  double best = 1e30;
-  for (int repeat = 0; repeat < kRepeats; repeat++) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int pass = 0; pass < passes; pass++) {
-      for (size_t i = 0; i + kBatch <= rows.size(); i += kBatch) {
-        if (prefetch) prefetch_rows(view, rows.data() + i, kBatch);
-        c.kernel(query, view, rows.data() + i, kBatch, dimension, out);
-        sink = out[0];
-      }
-    }
-    const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
-    best = std::min(best, taken.count() / (double(passes) * double(rows.size() / kBatch * kBatch)));
+  const auto start = std::chrono::steady_clock::now();
+  for (size_t i = 0; i + kBatch <= rows.size(); i += kBatch) {
+    if (prefetch) prefetch_rows(view, rows.data() + i, kBatch);
+    kernel(query, view, rows.data() + i, kBatch, dimension, out);
+    sink = out[0];
   }
-  return best;
+  const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+  return taken.count() / double(rows.size() / kBatch * kBatch);
 }
 
 #ifdef OMEN_SIMSIMD
@@ -162,21 +157,35 @@ void fill(std::byte* slab, const std::string& element) {
   for (size_t i = 0; i < kSlabBytes / 4; i++) words[i] = (next_random() & keep) | set;
 }
 
-double bench(const Contender& c, const std::byte* slab, size_t dimension, bool in_cache) {
-  const size_t stride = (dimension * c.bits / 8 + 15) / 16 * 16;
+// The best of several passes of each contender for one kernel. They take turns, so that whatever else the
+// machine does meets all of them.
+std::vector<double> bench(std::span<const Contender> contenders, const std::byte* slab, size_t dimension,
+                          bool in_cache) {
+  const size_t stride = (dimension * contenders[0].bits / 8 + 15) / 16 * 16;
   // In cache: 16 KiB, half of a first-level cache.
   const auto row_count = uint32_t(in_cache ? std::max<size_t>(16384 / stride, 4) : kSlabBytes / stride);
   std::vector<const std::byte*> chunks;
   for (size_t row = 0; row < row_count; row += kChunkRows) chunks.push_back(slab + row * stride);
-  std::vector<uint32_t> rows(in_cache ? 256 : 64 * 1024);
-  for (uint32_t& row : rows) row = next_random() % row_count;
+  std::vector<uint32_t> rows(32 * 1024);
   const RowsView view{chunks.data(), stride};
-  return measure(c, slab, view, rows, dimension, !in_cache, in_cache ? int(40'000 / dimension) + 20 : 1);
+  std::vector<double> best(contenders.size(), 1e30);
+  for (int turn = 0; turn < kTurns; turn++) {
+    for (size_t i = 0; i < contenders.size(); i++) {
+      // Other rows each time: those of the last pass are still in cache.
+      for (uint32_t& row : rows) row = next_random() % row_count;
+      best[i] = std::min(best[i], pass(contenders[i].kernel, slab, view, rows, dimension, !in_cache));
+    }
+  }
+  return best;
+}
+
+bool same_kernel(const Contender& a, const Contender& b) {
+  return std::strcmp(a.element, b.element) == 0 && std::strcmp(a.metric, b.metric) == 0;
 }
 
 }  // namespace
 
-// kernels_bench [filter]: a filter such as `u8` runs only lines that contain it.
+// kernels_bench [filter]: a filter such as `u8 l2` runs only kernels whose name contains it.
 int main(int argc, char** argv) {
   const std::string filter = argc > 1 ? argv[1] : "";
   std::byte* const slab = make_slab();
@@ -185,14 +194,19 @@ int main(int argc, char** argv) {
   std::stable_sort(all.begin(), all.end(), [](const Contender& a, const Contender& b) {
     return std::string(a.element) + a.metric < std::string(b.element) + b.metric;
   });
-  for (const Contender& c : all) {
-    const std::string name = c.set + "\t" + c.element + "\t" + c.metric;
-    if (name.find(filter) == std::string::npos) continue;
-    if (filled != c.element) fill(slab, filled = c.element);
+  for (size_t first = 0, last; first < all.size(); first = last) {
+    for (last = first; last < all.size() && same_kernel(all[first], all[last]);) last++;
+    const std::span<const Contender> group(all.data() + first, last - first);
+    if ((std::string(group[0].element) + " " + group[0].metric).find(filter) == std::string::npos) continue;
+    if (filled != group[0].element) fill(slab, filled = group[0].element);
     for (const size_t dimension : {size_t(100), size_t(128), size_t(512), size_t(768)}) {
-      const size_t rounded = c.bits == 1 ? (dimension + 7) / 8 * 8 : dimension;
-      std::printf("%s\t%zu\t%.2f\t%.2f\n", name.c_str(), rounded, bench(c, slab, rounded, true),
-                  bench(c, slab, rounded, false));
+      const size_t rounded = group[0].bits == 1 ? (dimension + 7) / 8 * 8 : dimension;
+      const std::vector<double> cached = bench(group, slab, rounded, true);
+      const std::vector<double> loaded = bench(group, slab, rounded, false);
+      for (size_t i = 0; i < group.size(); i++) {
+        std::printf("%s\t%s\t%s\t%zu\t%.2f\t%.2f\n", group[i].set.c_str(), group[i].element, group[i].metric,
+                    rounded, cached[i], loaded[i]);
+      }
       std::fflush(stdout);
     }
   }
