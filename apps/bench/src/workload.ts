@@ -64,6 +64,7 @@ export const CLAIM_FIGURES = [
   'recallAtBeam',
   'promiseExtraMicros',
   'buildSeconds',
+  'buildCpuSeconds',
   'peakOverIndex',
   'indexBytes',
 ] as const

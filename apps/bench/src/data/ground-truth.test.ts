@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { accelerator, loadError } from '@omen/native'
 import { describe, expect, test } from 'vitest'
 import { readHdf5 } from '../formats/hdf5.ts'
 import { distance } from '../measure/recall.ts'
@@ -30,13 +31,15 @@ describe.each<FloatMetric>(['l2', 'cosine', 'dot'])('the true neighbours by %s',
     }
   })
 
-  test('are the same on several threads', async () => {
-    const options = { base, queryVectors, dimension, metric, k: 200 }
+  test.for(['workers', 'accelerator'] as const)('are the same by %s', async (by, { skip }) => {
+    if (by === 'accelerator' && !accelerator()) skip(loadError())
     const done: number[] = []
     const onProgress = (progress: { done: number }): unknown => done.push(progress.done)
-    expect(await groundTruth({ ...options, threads: 3, onProgress })).toEqual(
-      await groundTruth({ ...options, threads: 1 }),
-    )
+    const options = { base, queryVectors, dimension, metric, k: 60 }
+    const expected = await groundTruth({ ...options, by: 'this thread' })
+    const found = await groundTruth({ ...options, by, onProgress })
+    expect(found.rows).toEqual(expected.rows)
+    for (const [i, each] of found.distances.entries()) expect(each).toBeCloseTo(expected.distances[i] ?? 0, 9)
     expect(done.at(-1)).toBe(11)
   })
 })
@@ -50,7 +53,7 @@ test('the true neighbours agree with those that a data set brings', async () => 
     dimension: 128,
     metric: 'l2',
     k: 100,
-    threads: 1,
+    by: 'this thread',
   })
   const distanceOf = (query: number, row: number): number =>
     distance('l2', train.values, row * 128, asked, query * 128, 128)

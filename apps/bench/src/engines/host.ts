@@ -2,7 +2,7 @@ import { readNumbers } from '../formats/bytes.ts'
 import type { BuildParams, Engine } from './engine.ts'
 import { createHosted } from './hosted.ts'
 import type { HostReply, HostRequest } from './hosted-session.ts'
-import { collectGarbage, readMemory, resetPeak } from './memory.ts'
+import { readMemory, resetPeak, settledMemory } from './memory.ts'
 import type { BuildReport, SessionFacts, SessionInput } from './session.ts'
 import { type Pass, type Timed, timeQueries } from './timing.ts'
 
@@ -36,8 +36,7 @@ class Host {
   async build(params: BuildParams): Promise<BuildReport> {
     const { engine, input } = this.#opened
     const { facts, files } = input
-    collectGarbage()
-    const before = readMemory().residentBytes
+    const before = (await settledMemory()).residentBytes
     let vectors: Float32Array | undefined = readNumbers(
       files.base,
       'f32',
@@ -57,8 +56,7 @@ class Host {
     const { user, system } = process.cpuUsage(cpu)
     const { peakBytes } = readMemory()
     vectors = undefined
-    collectGarbage()
-    const indexBytes = readMemory().residentBytes - before
+    const indexBytes = (await settledMemory()).residentBytes - before
     this.#loadQueries(input)
     const parts = engine.bytes?.()
     return {

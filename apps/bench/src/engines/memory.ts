@@ -1,5 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
+const MOST_ROUNDS = 12
+const SETTLE_MS = 30
+const SETTLED_BYTES = 50_000
+
 /** Resident memory of a process. */
 export interface Memory {
   readonly residentBytes: number
@@ -22,11 +26,22 @@ export function resetPeak(): void {
   }
 }
 
-/** Gives unused memory back, so that what is resident is in use; needs Node's --expose-gc. */
-export function collectGarbage(): void {
+/**
+ * Resident memory of this process once nothing is left to give back: garbage is collected until that changes nothing
+ * more. Needs Node's --expose-gc.
+ */
+export async function settledMemory(): Promise<Memory> {
   const { gc } = globalThis as { gc?: () => void }
-  // Buffers are freed by finalizers that the first run only schedules.
-  for (let i = 0; i < 3; i++) gc?.()
+  let last = Number.POSITIVE_INFINITY
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    gc?.()
+    // Buffers are freed by finalizers, and pages given back by other threads, in their own time.
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    const { residentBytes } = readMemory()
+    if (Math.abs(last - residentBytes) < SETTLED_BYTES) break
+    last = residentBytes
+  }
+  return readMemory()
 }
 
 function statusBytes(field: string): number | undefined {

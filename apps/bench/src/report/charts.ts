@@ -265,7 +265,7 @@ function recallAxis(
   const axis = { ...valueAxis(palette, ''), nameGap: 34 }
   if (scale === 'linear') {
     const interval = lowest < 0.86 ? 0.05 : lowest < 0.95 ? 0.02 : 0.01
-    const steps = Math.max(2, Math.ceil((1 - lowest) / interval))
+    const steps = Math.max(2, Math.ceil((1 - lowest) / interval + 0.15))
     return { ...axis, name: `recall@${k}`, min: round(1 - steps * interval), max: 1, interval }
   }
   const ticks = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001]

@@ -141,9 +141,9 @@ function highlights(results: DatasetResults, run: Results): string {
     const speed = speedAtRecall(engine, yardstick, TARGET)
     const build = median(ratios(engine.buildSeconds, yardstick.buildSeconds))
     const facts: [string, string][] = [
-      [`speed at recall ${TARGET}`, ratio(speed?.ratio?.median)],
-      ['build time', ratio(build)],
-      ['memory', ratio(engine.build.indexBytes / yardstick.build.indexBytes)],
+      [`the speed at recall ${TARGET}`, ratio(speed?.ratio?.median)],
+      ['the build time', ratio(build)],
+      ['the memory', ratio(engine.build.indexBytes / yardstick.build.indexBytes)],
     ]
     return `<div class="highlight"><h4>${escapeHtml(engine.title)} <span>over ${escapeHtml(yardstick.title)}</span></h4><div>${facts.map(([name, value]) => `<p><b>${value}</b>${name}</p>`).join('')}</div></div>`
   })
