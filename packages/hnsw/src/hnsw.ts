@@ -146,7 +146,7 @@ export class Hnsw implements VectorIndex {
     return this.#parts?.graph.alive ?? 0
   }
 
-  /** What runs the searches. */
+  /** What runs the hot loops; none before the first vectors. */
   get engine(): 'typescript' | 'native' | 'none' {
     return this.#parts?.engine.kind ?? 'none'
   }
@@ -173,7 +173,7 @@ export class Hnsw implements VectorIndex {
     return rows
   }
 
-  /** Also compacts, when tombstones have become more than a fifth of all rows; searches run on meanwhile. */
+  /** As `VectorIndex` says. It also compacts when tombstones have become more than a fifth of all rows. */
   remove(rows: Uint32Array | readonly number[]): Promise<number> {
     return this.#queue.run(async () => {
       const count = buryRows(this.#parts, rows)
