@@ -34,7 +34,7 @@ export function curveChart(
   const recalls = shown.flat().map((point) => point.recall)
   return {
     ...common(palette),
-    grid: { left: 16, right: 28, top: 58, bottom: 48, containLabel: true },
+    grid: { left: 6, right: 28, top: 74, bottom: 44, containLabel: true },
     legend: {
       top: 0,
       left: 0,
@@ -46,6 +46,10 @@ export function curveChart(
     xAxis: recallAxis(palette, k, scale, Math.min(1, ...recalls), Math.max(0, ...recalls)),
     yAxis: {
       ...valueAxis(palette, `queries per second, ${metric === 'qps' ? '1 thread' : 'all threads'}`),
+      // Above its axis: upright, and out of the way of labels of any width.
+      nameLocation: 'end',
+      nameGap: 16,
+      nameTextStyle: { color: palette.faint, fontSize: 12.5, align: 'left', padding: [0, 0, 0, -44] },
       ...logTicks(palette, Math.min(...speeds), Math.max(...speeds)),
     },
     series: engines.flatMap((engine, i) =>
@@ -246,7 +250,6 @@ function valueAxis({ faint, line }: Palette, name: string): ChartOption {
     type: 'value',
     name,
     nameLocation: 'middle',
-    nameGap: 64,
     nameTextStyle: { color: faint, fontSize: 12.5 },
     axisLine: { show: false },
     axisTick: { show: false },

@@ -153,13 +153,18 @@ function highlights(results: DatasetResults, run: Results): string {
 function claimsCard(results: DatasetResults, { workload }: Results): string {
   const claims = checkClaims(workload.claims, results)
   if (claims.length === 0) return ''
+  const limited = claims.some(({ holds }) => holds !== undefined)
   const rows = claims.map((claim) => {
     const verdict = claim.holds === undefined ? '' : claim.holds ? 'holds' : 'does not hold'
-    return [claim.says, claimValue(claim), claimLimit(claim), verdict].map(escapeHtml)
+    return [claim.says, claimValue(claim), ...(limited ? [claimLimit(claim), verdict] : [])].map(escapeHtml)
   })
   const classOf = (row: readonly string[]): string =>
     row[3] === 'holds' ? 'good' : row[3] === 'does not hold' ? 'bad' : ''
-  return card('What this run was to show', '', htmlTable(['figure', 'measured', 'wanted', ''], rows, classOf))
+  return card(
+    'What this run was to show',
+    '',
+    htmlTable(['figure', 'measured', ...(limited ? ['wanted', ''] : [])], rows, classOf),
+  )
 }
 
 function equalRecallCard(results: DatasetResults, { yardstick: id, workload }: Results): string {
@@ -184,6 +189,7 @@ function costsCard(results: DatasetResults, { yardstick: id }: Results): string 
     'ratio',
     'threads',
     'CPU s',
+    'ratio',
     'index MB',
     'bytes / vector',
     'ratio',
@@ -199,6 +205,7 @@ function costsCard(results: DatasetResults, { yardstick: id }: Results): string 
       engine === yardstick ? '1' : ratioSpread(time),
       String(engine.buildThreads),
       number(build.cpuSeconds),
+      engine === yardstick ? '1' : ratio(yardstick && build.cpuSeconds / yardstick.build.cpuSeconds),
       number(build.indexBytes / 1e6),
       number(bytesPerVector(engine, results)),
       engine === yardstick ? '1' : ratio(yardstick && build.indexBytes / yardstick.build.indexBytes),
@@ -215,7 +222,9 @@ function costsCard(results: DatasetResults, { yardstick: id }: Results): string 
 }
 
 function partsLine(title: string, parts: Readonly<Record<string, number>>): string {
-  const list = Object.entries(parts).map(([name, bytes]) => `${escapeHtml(name)} ${number(bytes / 1e6)}`)
+  const total = Math.max(...Object.values(parts))
+  const worth = Object.entries(parts).filter(([, bytes]) => bytes >= total / 1000)
+  const list = worth.map(([name, bytes]) => `${escapeHtml(name)} ${number(bytes / 1e6)}`)
   return `<p class="parts"><b>${escapeHtml(title)}</b> accounts for, in MB: ${list.join(' · ')}</p>`
 }
 

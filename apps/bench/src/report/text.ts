@@ -113,6 +113,7 @@ function costs(results: DatasetResults, yardstick: EngineResults | undefined): s
     { title: 'ratio' },
     { title: 'threads' },
     { title: 'CPU s' },
+    { title: 'ratio' },
     { title: 'index MB' },
     { title: 'bytes/vector' },
     { title: 'ratio' },
@@ -125,6 +126,7 @@ function costs(results: DatasetResults, yardstick: EngineResults | undefined): s
     yardstick ? ratioSpread(spread(ratios(engine.buildSeconds, yardstick.buildSeconds))) : '–',
     String(engine.buildThreads),
     number(middleOf(buildCpuSeconds, engine)),
+    yardstick ? ratio(engine.build.cpuSeconds / yardstick.build.cpuSeconds) : '–',
     number(middleOf(indexBytes, engine)),
     number(bytesPerVector(engine, results)),
     yardstick ? ratio(engine.build.indexBytes / yardstick.build.indexBytes) : '–',
@@ -135,21 +137,22 @@ function costs(results: DatasetResults, yardstick: EngineResults | undefined): s
 }
 
 function claimTable(claims: readonly ClaimResult[]): string {
+  const limited = claims.some(({ holds }) => holds !== undefined)
   const columns: Column[] = [
     { title: 'figure', align: 'left' },
     { title: 'measured' },
-    { title: 'wanted' },
-    { title: '', align: 'left' },
+    ...(limited ? [{ title: 'wanted' }, { title: '', align: 'left' } as const] : []),
   ]
-  return table(
-    columns,
-    claims.map((result) => {
-      const { says, holds } = result
-      const verdict =
-        holds === undefined ? '' : holds ? styleText('green', 'holds') : styleText('red', 'does not hold')
-      return [says, claimValue(result), claimLimit(result), verdict]
-    }),
-  )
+  const verdict = ({ holds }: ClaimResult): string => {
+    if (holds === undefined) return ''
+    return holds ? styleText('green', 'holds') : styleText('red', 'does not hold')
+  }
+  const rows = claims.map((result) => [
+    result.says,
+    claimValue(result),
+    ...(limited ? [claimLimit(result), verdict(result)] : []),
+  ])
+  return table(columns, rows)
 }
 
 /** What was measured for a claim, with its spread. */
