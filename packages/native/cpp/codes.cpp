@@ -153,7 +153,8 @@ void BoundQuery::bind_i8(const Codes& codes, const float* prepared) {
   auto* out = reinterpret_cast<int8_t*>(buffer_.data());
   for (uint32_t i = 0; i < dimension; i++) {
     const float rounded = std::floor(prepared[i] * inverse + 0.5f);
-    out[i] = int8_t(std::clamp(rounded, -127.0f, 127.0f));
+    // 0 · ∞ where all components are below the range of the inverse: no number, and 0 in TypeScript.
+    out[i] = std::isnan(rounded) ? 0 : int8_t(std::clamp(rounded, -127.0f, 127.0f));
   }
   multiplier_ = -(codes.scale_ * step);
   bias_ = -float(double(codes.offset_) * sum);
@@ -193,6 +194,7 @@ void scan(const BoundQuery& query, const Codes& codes, uint32_t row_count, Accep
   float distances[kBatch];
   size_t count = 0;
   const auto flush = [&] {
+    if (count == 0) return;
     query.score(rows, count, distances);
     for (size_t i = 0; i < count; i++) pool.insert(make_candidate(distances[i], rows[i]));
     count = 0;

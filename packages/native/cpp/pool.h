@@ -40,7 +40,6 @@ class CandidatePool {
   }
 
   size_t size() const { return size_; }
-  size_t cursor() const { return cursor_; }
   bool full() const { return size_ == capacity_; }
   Candidate operator[](size_t i) const { return candidates_[i]; }
   const Candidate* begin() const { return candidates_.data(); }

@@ -1,4 +1,11 @@
-import type { NativeGraph, NativeGraphOptions, NativeSearch, Refusal, ResultBuffers, Vectors } from '@omen/core'
+import type {
+  NativeGraph,
+  NativeGraphOptions,
+  NativeSearch,
+  Refusal,
+  ResultBuffers,
+  Vectors,
+} from '@omen/core'
 import { OmenError } from '@omen/core'
 import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
 import { Awake } from './awake.ts'
@@ -46,12 +53,26 @@ export class AcceleratedGraph implements NativeGraph {
     const { k, beam, rescore, radius, accept } = search
     const { rows, distances, counts } = out
     return refusal(
-      await this.#graph.searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, threads),
+      await this.#graph.searchMany(
+        queries,
+        k,
+        beam,
+        rescore,
+        radius,
+        accept,
+        rows,
+        distances,
+        counts,
+        threads,
+      ),
     )
   }
 }
 
 function ownCodes(codes: NativeGraphOptions['codes']): AddonCodes {
   if (codes instanceof AcceleratedCodes) return codes.addon
-  throw new OmenError('invalid_argument', 'the codes of a graph must come from the same accelerator as the graph')
+  throw new OmenError(
+    'invalid_argument',
+    'the codes of a graph must come from the same accelerator as the graph',
+  )
 }

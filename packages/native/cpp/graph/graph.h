@@ -78,12 +78,17 @@ class Graph {
   // Whether some rows are tombstones.
   bool has_removed() const { return load_link(head + 5) != 0; }
 
-  // The highest layer a row is on: a function of its number alone.
-  uint32_t level(uint32_t row) const {
+  // A hash of a row number (twin: rowHash in levels.ts).
+  static uint32_t hash(uint32_t row) {
     uint32_t h = row + 0x9e3779b9u;  // murmur3's finalizer
     h = (h ^ h >> 16) * 0x85ebca6bu;
     h = (h ^ h >> 13) * 0xc2b2ae35u;
-    h ^= h >> 16;
+    return h ^ h >> 16;
+  }
+
+  // The highest layer a row is on: a function of its number alone.
+  uint32_t level(uint32_t row) const {
+    const uint32_t h = hash(row);
     uint32_t l = 0;
     while (l < levels.size() && h < levels[l]) l++;
     return l;
@@ -107,6 +112,7 @@ class Graph {
 // What one thread needs to search a graph; reused from search to search.
 struct Scratch {
   BoundQuery query;
+  BoundQuery exact_query;          // the same query bound to the exact codes
   CandidatePool pool;
   VisitedSet visited;
   std::vector<uint32_t> rows;      // a batch of rows to score
@@ -114,7 +120,6 @@ struct Scratch {
   std::vector<Candidate> frontier; // min-heap of a filtered search
   std::vector<Candidate> rescored;
   std::vector<std::byte> prepared; // the query as prepare_vector leaves it
-  CandidatePool upper_pool;
 
   void reserve_batch(size_t count) {
     if (rows.size() < count) {
@@ -143,14 +148,23 @@ void search_layer(const Graph& graph, Scratch& scratch, Candidate from, size_t b
 Refusal search(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options, uint32_t* rows,
                float* distances, uint32_t* count);
 
-// Chooses up to `count` neighbours for a row from candidates sorted by their distance to it: each is closer to the row
-// than to any chosen before (Malkov & Yashunin 2018, Alg. 4). `chosen` may start with rows that are kept in any case.
+// Chooses up to `count` neighbours for a row, the base, from candidates sorted by their distance to it: each is closer
+// to the base than to any chosen before (Malkov & Yashunin 2018, Alg. 4). `chosen` may start with rows that are kept in
+// any case, at the distances `kept` from the base.
+//
+// On a tie with a chosen one a candidate is taken when that one is closer to the base than both are to each other. So
+// an exact duplicate of the base keeps out other duplicates, which would fill the list, but not everything else: all
+// others tie with it, and without this rule a row with a duplicate would lose every link that leads away.
 class NeighbourSelector {
  public:
-  void select(const Codes& codes, std::span<const Candidate> candidates, size_t count, std::vector<uint32_t>& chosen);
+  void select(const Codes& codes, std::span<const Candidate> candidates, size_t count, std::vector<uint32_t>& chosen,
+              std::span<const float> kept = {});
 
  private:
+  bool is_diverse(const Codes& codes, Candidate candidate, std::span<const uint32_t> chosen);
+
   BoundQuery query_;
+  std::vector<float> to_base_;  // distances of the chosen from the base
 };
 
 // Links one row into the graph; rows may be inserted by several threads at once.
@@ -162,6 +176,7 @@ class Inserter {
  private:
   void publish(uint32_t row, uint32_t top_layer);
   void anchor(uint32_t row);
+  uint32_t some_child(uint32_t parent, uint32_t row, uint32_t step) const;
   bool try_attach(uint32_t parent, uint32_t row);
   void connect(uint32_t neighbour, uint32_t row, uint32_t layer);
   void prune(uint32_t row, Links list, std::span<const uint32_t> others);
@@ -173,7 +188,7 @@ class Inserter {
   // prune's own scratch
   BoundQuery prune_query_;
   std::vector<uint32_t> others_, chosen_;
-  std::vector<float> other_distances_;
+  std::vector<float> other_distances_, kept_distances_;
   std::vector<Candidate> candidates_;
 };
 
@@ -191,7 +206,7 @@ class Relinker {
   NeighbourSelector selector_;
   BoundQuery query_;
   std::vector<uint32_t> rows_, chosen_;
-  std::vector<float> distances_;
+  std::vector<float> distances_, kept_distances_;
   std::vector<Candidate> candidates_;
 };
 

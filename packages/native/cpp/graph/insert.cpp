@@ -5,23 +5,31 @@
 namespace omen {
 
 void NeighbourSelector::select(const Codes& codes, std::span<const Candidate> candidates, size_t count,
-                               std::vector<uint32_t>& chosen) {
+                               std::vector<uint32_t>& chosen, std::span<const float> kept) {
+  to_base_.assign(kept.begin(), kept.end());
   for (const Candidate candidate : candidates) {
     if (chosen.size() >= count) return;
-    const uint32_t row = row_of(candidate);
-    const float to_base = distance_of(candidate);
-    query_.bind_row(codes, row);
-    // A few at a time: most candidates are closer to one of the first chosen, which are the closest to the base.
-    constexpr size_t kStep = 4;
-    float distances[kStep];
-    bool diverse = true;
-    for (size_t i = 0; i < chosen.size() && diverse; i += kStep) {
-      const size_t step = std::min(kStep, chosen.size() - i);
-      query_.score(&chosen[i], step, distances);
-      for (size_t j = 0; j < step; j++) diverse &= distances[j] > to_base;
-    }
-    if (diverse) chosen.push_back(row);
+    if (!is_diverse(codes, candidate, chosen)) continue;
+    chosen.push_back(row_of(candidate));
+    to_base_.push_back(distance_of(candidate));
   }
+}
+
+bool NeighbourSelector::is_diverse(const Codes& codes, Candidate candidate, std::span<const uint32_t> chosen) {
+  const float distance = distance_of(candidate);
+  query_.bind_row(codes, row_of(candidate));
+  // A few at a time: most candidates are closer to one of the first chosen, which are the closest to the base.
+  constexpr size_t kStep = 4;
+  float between[kStep];
+  bool diverse = true;
+  for (size_t i = 0; i < chosen.size() && diverse; i += kStep) {
+    const size_t step = std::min(kStep, chosen.size() - i);
+    query_.score(&chosen[i], step, between);
+    for (size_t j = 0; j < step; j++) {
+      diverse &= (between[j] > distance) | ((between[j] == distance) & (between[j] > to_base_[i + j]));
+    }
+  }
+  return diverse;
 }
 
 void Inserter::insert(uint32_t row) {
@@ -83,9 +91,15 @@ void Inserter::anchor(uint32_t row) {
     if (attach(neighbour)) return;
   }
   uint32_t parent = neighbours[0];
-  do {
-    parent = load_link(graph_.list(parent, 0).rows + (parent == graph_.root() ? 0 : 1));
-  } while (!attach(parent));
+  for (uint32_t step = 1; !attach(parent); step++) parent = some_child(parent, row, step);
+}
+
+// A child of a row that has one, which depends on the row that looks for a parent: were it always the first child, the
+// tree would grow into a chain, and n rows in one place would cost n² steps. Children only ever become more.
+uint32_t Inserter::some_child(uint32_t parent, uint32_t row, uint32_t step) const {
+  const uint32_t first = parent == graph_.root() ? 0 : 1;
+  const uint32_t children = __atomic_load_n(&graph_.anchors_of(parent), __ATOMIC_RELAXED) - first;
+  return load_link(graph_.list(parent, 0).rows + first + Graph::hash(row + step) % children);
 }
 
 bool Inserter::try_attach(uint32_t parent, uint32_t row) {
@@ -128,12 +142,14 @@ void Inserter::connect(uint32_t neighbour, uint32_t row, uint32_t layer) {
 void Inserter::prune(uint32_t row, Links list, std::span<const uint32_t> others) {
   prune_query_.bind_row(graph_.codes, row);
   for (const uint32_t other : others) graph_.codes.prefetch(other);
+  kept_distances_.resize(chosen_.size());
+  prune_query_.score(chosen_.data(), chosen_.size(), kept_distances_.data());
   other_distances_.resize(others.size());
   prune_query_.score(others.data(), others.size(), other_distances_.data());
   candidates_.resize(others.size());
   for (size_t i = 0; i < others.size(); i++) candidates_[i] = make_candidate(other_distances_[i], others[i]);
   std::sort(candidates_.begin(), candidates_.end());
-  selector_.select(graph_.codes, candidates_, list.capacity, chosen_);
+  selector_.select(graph_.codes, candidates_, list.capacity, chosen_, kept_distances_);
   list.write(chosen_);
 }
 

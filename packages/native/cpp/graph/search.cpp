@@ -86,8 +86,7 @@ std::span<const Candidate> rescore(const Graph& graph, Scratch& scratch, const S
     scratch.rows[i] = row_of(scratch.pool[i]);
     graph.exact->prefetch(scratch.rows[i]);
   }
-  scratch.query.bind(*graph.exact, scratch.prepared.data());
-  scratch.query.score(scratch.rows.data(), count, scratch.distances.data());
+  scratch.exact_query.score(scratch.rows.data(), count, scratch.distances.data());
   scratch.rescored.resize(count);
   for (size_t i = 0; i < count; i++) scratch.rescored[i] = make_candidate(scratch.distances[i], scratch.rows[i]);
   std::sort(scratch.rescored.begin(), scratch.rescored.end());
@@ -145,6 +144,9 @@ Refusal search(const Graph& graph, Scratch& scratch, const void* query, const Se
   scratch.reserve_batch(2 * graph.m);
   Refusal refusal = prepare_vector(shape, query, scratch.prepared.data());
   if (refusal == Refusal::none) refusal = scratch.query.bind(graph.codes, scratch.prepared.data());
+  if (refusal == Refusal::none && graph.exact) {
+    refusal = scratch.exact_query.bind(*graph.exact, scratch.prepared.data());
+  }
   if (refusal != Refusal::none) return refusal;
 
   // A radius may hold far fewer rows than k: the beam then starts as it is and widens until it reaches outside.
