@@ -15,6 +15,10 @@ const LATENCY_QUERIES = 1000
 /** Queries asked before anything is measured, for the compiler of JavaScript and the caches of the processor. */
 const WARM_UP_QUERIES = 500
 
+/** A speed is measured for so long, in so many passes over the queries at most. */
+const LEAST_SECONDS = 0.1
+const MOST_PASSES = 20
+
 /** An engine that is running, and what has been measured of it. */
 interface Contestant {
   readonly spec: EngineSpec
@@ -157,14 +161,24 @@ async function measurePoint(
   const has = (mode: Mode): boolean => session.facts.modes.includes(mode)
 
   const single = await ask('sync', queries, false)
-  point.qps.push(queries / single.seconds)
+  point.qps.push(await speed(single, () => ask('sync', queries, false), queries))
   point.recall = recall.at(k, single.rows, k, queries)
   point.recallAt1 = recall.at(1, single.rows, k, queries)
 
   const count = Math.min(queries, LATENCY_QUERIES)
   point.latency.push(latencyOf((await ask('sync', count, true)).latencies))
   if (has('promise')) point.promiseLatency.push(latencyOf((await ask('promise', count, true)).latencies))
-  if (has('many')) point.qpsAllThreads.push(queries / (await ask('many', queries, false)).seconds)
+  if (!has('many')) return
+  const many = (): Promise<Timed> => ask('many', queries, false)
+  point.qpsAllThreads.push(await speed(await many(), many, queries))
+}
+
+/** Queries per second over as many passes as it takes to tell: the few milliseconds of a small one may hit anything. */
+async function speed(first: Timed, again: () => Promise<Timed>, queries: number): Promise<number> {
+  let passes = 1
+  let { seconds } = first
+  for (; seconds < LEAST_SECONDS && passes < MOST_PASSES; passes++) seconds += (await again()).seconds
+  return (passes * queries) / seconds
 }
 
 /** Nanoseconds of single queries, as quantiles in microseconds. */
