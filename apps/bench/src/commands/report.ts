@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { OmenError } from '@omen/core'
+import { markdownReport } from '../report/markdown.ts'
 import { htmlReport } from '../report/page.ts'
 import { curveSvg } from '../report/svg.ts'
 import { textReport } from '../report/text.ts'
@@ -13,6 +14,7 @@ const OPTIONS = {
   svg: { type: 'string' },
   dataset: { type: 'string', short: 'd' },
   missed: { type: 'boolean' },
+  markdown: { type: 'boolean' },
 } as const
 
 export const report: Command = {
@@ -21,11 +23,13 @@ export const report: Command = {
   help: `      --html file     write the page
       --svg file      write the curve of recall against speed as a picture
   -d, --dataset name  the data set of the picture; the first when left out
+      --markdown      print the figures that documents quote
       --missed        draw the share of neighbours missed, on a logarithmic axis, in place of recall`,
   async run(args) {
     const { values, positionals } = readArguments(args, OPTIONS, { least: 1, most: 1 })
     const results = readResults(positionals[0] ?? '')
-    if (values.html === undefined && values.svg === undefined) console.log(`\n${textReport(results)}\n`)
+    if (values.markdown) console.log(markdownReport(results))
+    else if (values.html === undefined && values.svg === undefined) console.log(`\n${textReport(results)}\n`)
     if (values.html !== undefined) {
       write(values.html, htmlReport(results))
       console.log(pathToFileURL(resolve(values.html)).href)

@@ -5,6 +5,7 @@ import { readResults } from '../results.ts'
 import { temporaryFile } from '../testing/files.ts'
 import { engineResults, point, runResults } from '../testing/results.ts'
 import { curveChart, escapeHtml, latencyChart } from './charts.ts'
+import { markdownReport } from './markdown.ts'
 import { htmlReport } from './page.ts'
 import { DARK, engineColors, LIGHT } from './palette.ts'
 import { curveSvg } from './svg.ts'
@@ -125,6 +126,14 @@ test('the tables for the terminal say what was measured and what was not', () =>
   expect(text).toMatch(/Omen .*over hnswlib-cpp: queries per second at recall@10 0\.95/)
   expect(text).toContain('holds')
   expect(text).toContain('skipped usearch: it is <not> installed')
+})
+
+test('the tables for documents name the command that gave their figures', () => {
+  const text = markdownReport(results)
+  expect(text).toContain('| engine | queries/s at recall 0.95 | speed |')
+  expect(text).toContain('| hnswlib-cpp | 340 | 1.00× | 10.0 | 1.00× | 200 | 1.00× |')
+  expect(text).toContain('| 1,641 | 4.82× | 4.00 | 0.40× | 300 | 1.50× |')
+  expect(text).toContain('`node made-up` on A processor, 2 cores')
 })
 
 test('reports of a run where nothing could be measured are still reports', () => {
