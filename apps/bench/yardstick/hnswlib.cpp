@@ -1,18 +1,21 @@
 // The yardstick: hnswlib in C++, without Node between it and the clock.
 //
-// Reads one command a line and answers each with one line of JSON, so that a benchmark can keep it alive beside other
-// engines and take turns with them. Vectors, queries and results travel as plain little-endian files.
+// Reads one command a line and answers each with one line of JSON, so that a benchmark can keep it alive
+// beside other engines and take turns with them. Vectors, queries and results travel as plain little-endian
+// files.
 //
 //   load <rows> <dimension> <l2|cosine|dot> <path>      vectors (f32); cosine scales them to unit length
 //   build <m> <ef construction> <threads> <seed>        {"progress":n} while it runs, then the times
 //   release                                             frees the vectors loaded: the index has its own
 //   queries <count> <path>                              queries (f32)
 //   search <count> <k> <ef> <threads> <latencies: 0|1> <path>
-//                                                       asks the first so many queries; writes the rows (u32, k per
-//                                                       query, closest first) and after them, when asked, each
-//                                                       query's nanoseconds (u32)
-//   memory                                              resident bytes now, and their peak since the last build began
-//   quit
+//                                                       asks the first so many queries; writes the rows (u32,
+//                                                       k per query, closest first) and after them, when
+//                                                       asked, each query's nanoseconds (u32)
+//   memory                                              resident bytes now, and their peak since the last
+//   build began quit
+#include <hnswlib/hnswlib.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -29,8 +32,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <hnswlib/hnswlib.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -53,7 +54,7 @@ double cpuSeconds() {
 }
 
 /// A field of /proc/self/status in bytes; 0 where there is no such file.
-std::uint64_t statusBytes(const std::string &field) {
+std::uint64_t statusBytes(const std::string& field) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     if (line.rfind(field + ":", 0) == 0) return std::stoull(line.substr(field.size() + 1)) * 1024;
@@ -65,7 +66,7 @@ void resetPeakMemory() {
   std::ofstream("/proc/self/clear_refs") << "5";
 }
 
-std::vector<float> readFloats(const std::string &path, std::size_t count) {
+std::vector<float> readFloats(const std::string& path, std::size_t count) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw std::runtime_error("could not open " + path);
   const std::size_t bytes = count * sizeof(float);
@@ -74,22 +75,24 @@ std::vector<float> readFloats(const std::string &path, std::size_t count) {
   }
   std::vector<float> values(count);
   file.seekg(0);
-  file.read(reinterpret_cast<char *>(values.data()), static_cast<std::streamsize>(bytes));
+  file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(bytes));
   if (!file) throw std::runtime_error("could not read " + path);
   return values;
 }
 
-void scaleToUnitLength(std::vector<float> &vectors, std::size_t dimension) {
+void scaleToUnitLength(std::vector<float>& vectors, std::size_t dimension) {
   for (std::size_t start = 0; start < vectors.size(); start += dimension) {
     double squared = 0;
-    for (std::size_t i = start; i < start + dimension; ++i) squared += static_cast<double>(vectors[i]) * vectors[i];
+    for (std::size_t i = start; i < start + dimension; ++i)
+      squared += static_cast<double>(vectors[i]) * vectors[i];
     const double scale = squared > 0 ? 1 / std::sqrt(squared) : 0;
-    for (std::size_t i = start; i < start + dimension; ++i) vectors[i] = static_cast<float>(vectors[i] * scale);
+    for (std::size_t i = start; i < start + dimension; ++i)
+      vectors[i] = static_cast<float>(vectors[i] * scale);
   }
 }
 
 /// Runs work(item) for every item on the given number of threads, this one included.
-void inParallel(std::size_t items, unsigned threads, const std::function<void(std::size_t)> &work) {
+void inParallel(std::size_t items, unsigned threads, const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   const auto loop = [&] {
     for (std::size_t item = next++; item < items; item = next++) work(item);
@@ -97,12 +100,12 @@ void inParallel(std::size_t items, unsigned threads, const std::function<void(st
   std::vector<std::thread> others;
   for (unsigned i = 1; i < threads; ++i) others.emplace_back(loop);
   loop();
-  for (auto &thread : others) thread.join();
+  for (auto& thread : others) thread.join();
 }
 
 class Yardstick {
-public:
-  void load(std::istringstream &in) {
+ public:
+  void load(std::istringstream& in) {
     in >> rows_ >> dimension_ >> metric_;
     base_ = readFloats(rest(in), rows_ * dimension_);
     if (metric_ == "l2") {
@@ -114,7 +117,7 @@ public:
     std::cout << "{}" << std::endl;
   }
 
-  void build(std::istringstream &in) {
+  void build(std::istringstream& in) {
     std::size_t m = 0, efConstruction = 0, seed = 0;
     unsigned threads = 1;
     in >> m >> efConstruction >> threads >> seed;
@@ -145,14 +148,14 @@ public:
     std::cout << "{}" << std::endl;
   }
 
-  void queries(std::istringstream &in) {
+  void queries(std::istringstream& in) {
     in >> queryCount_;
     queries_ = readFloats(rest(in), queryCount_ * dimension_);
     if (metric_ == "cosine") scaleToUnitLength(queries_, dimension_);
     std::cout << "{}" << std::endl;
   }
 
-  void search(std::istringstream &in) {
+  void search(std::istringstream& in) {
     std::size_t count = 0, k = 0, ef = 0;
     unsigned threads = 1;
     bool latencies = false;
@@ -194,14 +197,14 @@ public:
     std::fflush(stdout);
   }
 
-private:
-  static std::string rest(std::istringstream &in) {
+ private:
+  static std::string rest(std::istringstream& in) {
     std::string path;
     std::getline(in >> std::ws, path);
     return path;
   }
 
-  void report(const std::atomic<std::size_t> &done) const {
+  void report(const std::atomic<std::size_t>& done) const {
     while (done < rows_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       std::printf("{\"progress\":%zu}\n", done.load());
@@ -209,11 +212,11 @@ private:
     }
   }
 
-  static void write(const std::string &path, const std::vector<std::uint32_t> &rows,
-                    const std::vector<std::uint32_t> &nanoseconds) {
+  static void write(const std::string& path, const std::vector<std::uint32_t>& rows,
+                    const std::vector<std::uint32_t>& nanoseconds) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    for (const auto *part : {&rows, &nanoseconds}) {
-      file.write(reinterpret_cast<const char *>(part->data()),
+    for (const auto* part : {&rows, &nanoseconds}) {
+      file.write(reinterpret_cast<const char*>(part->data()),
                  static_cast<std::streamsize>(part->size() * sizeof(std::uint32_t)));
     }
     if (!file.flush()) throw std::runtime_error("could not write " + path);
@@ -230,7 +233,7 @@ private:
 };
 
 /// A message as a JSON string. Ours hold nothing but text and paths.
-std::string quoted(const std::string &text) {
+std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -239,7 +242,7 @@ std::string quoted(const std::string &text) {
   return out + "\"";
 }
 
-} // namespace
+}  // namespace
 
 int main() {
   Yardstick yardstick;
@@ -248,15 +251,23 @@ int main() {
     std::string command;
     in >> command;
     try {
-      if (command == "load") yardstick.load(in);
-      else if (command == "build") yardstick.build(in);
-      else if (command == "release") yardstick.release();
-      else if (command == "queries") yardstick.queries(in);
-      else if (command == "search") yardstick.search(in);
-      else if (command == "memory") yardstick.memory();
-      else if (command == "quit") return 0;
-      else throw std::runtime_error("unknown command " + command);
-    } catch (const std::exception &error) {
+      if (command == "load")
+        yardstick.load(in);
+      else if (command == "build")
+        yardstick.build(in);
+      else if (command == "release")
+        yardstick.release();
+      else if (command == "queries")
+        yardstick.queries(in);
+      else if (command == "search")
+        yardstick.search(in);
+      else if (command == "memory")
+        yardstick.memory();
+      else if (command == "quit")
+        return 0;
+      else
+        throw std::runtime_error("unknown command " + command);
+    } catch (const std::exception& error) {
       std::cout << "{\"error\":" << quoted(error.what()) << "}" << std::endl;
     }
   }
