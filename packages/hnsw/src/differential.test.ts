@@ -55,7 +55,7 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
   test.each(QUANTIZERS)('on SIFT with %s, edge by edge, through removals', async (_, quantizer) => {
     const { dimension, train } = sift
     const queries = sift.queries.subarray(0, 50 * dimension)
-    const vectors = train.subarray(0, 3000 * dimension)
+    const vectors = train.subarray(0, 5000 * dimension)
     const options: HnswOptions = {
       dimension,
       metric: 'l2',
@@ -70,13 +70,13 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
     expect(both.map((index) => index.stats().removed)).toEqual([300, 300])
     await expectSame(both, queries)
 
-    const more = Array.from({ length: 900 }, (_, i) => i * 3)
+    const more = Array.from({ length: 1500 }, (_, i) => i * 3)
     for (const index of both) await index.remove(more)
     expect(both.map((index) => index.stats().removed)).toEqual([0, 0])
     await expectSame(both, queries)
 
     for (const index of both)
-      await index.add(train.subarray(3000 * dimension, 4500 * dimension), { threads: 1 })
+      await index.add(train.subarray(5000 * dimension, 6500 * dimension), { threads: 1 })
     await expectSame(both, queries)
   })
 
