@@ -12,8 +12,8 @@
 //                                                       asks the first so many queries; writes the rows (u32,
 //                                                       k per query, closest first) and after them, when
 //                                                       asked, each query's nanoseconds (u32)
-//   memory                                              resident bytes now, and their peak since the last
-//   build began quit
+//   memory                                              resident bytes now, and at the peak since the build
+//   quit
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>
