@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 
 /** How long the event loop is kept turning after a call, at most: longer calls do not notice a late answer. */
-const AWAKE_MS = 0.3
+const AWAKE_MS = 1
 
 /** With a single core, turning would take time from the very call that is waited for. */
 const worthwhile: boolean = availableParallelism() > 1
