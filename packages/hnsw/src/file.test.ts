@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { IndexImage, JsonObject } from '@omen/core'
+import { CHUNK_ROWS, type IndexImage, type JsonObject, NO_ROW } from '@omen/core'
 import { clusters } from '@omen/core/testing'
 import { accelerator } from '@omen/native'
 import { sq8 } from '@omen/quant'
@@ -209,6 +209,22 @@ describe('a file made by somebody else, its checksums right,', () => {
       ).rejects.toEqual(failing('corrupt_index'))
     },
   )
+
+  test('is refused with a row number behind the end of a list, which the next link would uncover', async () => {
+    let behind = 0
+    const change = (bytes: Map<string, Buffer>): void => {
+      const links = bytes.get('links') as Buffer
+      const word = (at: number): number => links.readUInt32LE(at * 4)
+      // The first list (of 8 places) with room for two more: its second free place.
+      for (let at = 1; behind === 0; at++) {
+        if (at % 8 === 0 || word(at) !== NO_ROW || word(at - 1) !== NO_ROW) continue
+        links.writeUInt32LE(CHUNK_ROWS, at * 4)
+        behind = at
+      }
+    }
+    await expect(openForged(change)).rejects.toEqual(failing('corrupt_index'))
+    expect(behind).toBeGreaterThan(0)
+  })
 
   test('whatever word of its graph is changed, is refused or works', async () => {
     const sections = ['head', 'links', 'state', 'anchors', 'upperAt', 'upper'] as const

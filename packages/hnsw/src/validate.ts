@@ -55,6 +55,11 @@ function wrongLists(graph: Graph, row: number, level: number): string | undefine
       const valid = !free && other < graph.rows && other !== row && graph.stateOf(other) !== FREE
       if (!valid || graph.level(other) < layer) return `row ${row} links to row ${other} on layer ${layer}`
     }
+    // A list ends at the first NO_ROW: what stood behind it would count as a link once the next one is appended.
+    for (let i = start + degree; i < start + graph.capacity(layer); i++) {
+      if (words[i] !== NO_ROW)
+        return `row ${row} has ${words[i]} behind the end of its list on layer ${layer}`
+    }
   }
   const anchors = graph.anchorsOf(row)
   if (anchors > graph.m || anchors > graph.degree(row, 0)) return `row ${row} has ${anchors} anchors`
