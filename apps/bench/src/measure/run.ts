@@ -21,6 +21,8 @@ export async function runWorkload(
   metric?: FloatMetric,
 ): Promise<Results> {
   const started = new Date()
+  // At once: the checkout may move on while the run takes its time.
+  const environment = await readEnvironment()
   if (workload.engines.some(({ engine }) => COMPETITORS.includes(engine))) {
     const failed = await installCompetitors()
     if (failed) process.stderr.write(`the competitors could not be installed: ${failed}\n`)
@@ -46,7 +48,7 @@ export async function runWorkload(
     command,
     startedAt: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    environment: await readEnvironment(),
+    environment,
     datasets,
   }
 }

@@ -159,7 +159,7 @@ function claimTable(claims: readonly ClaimResult[]): string {
 export function claimValue({ value, unit, claim }: ClaimResult): string {
   if (!value) return 'not measured'
   const show = (each: number): string => {
-    if (claim.figure === 'recallAtBeam') return each.toFixed(4)
+    if (claim.figure === 'recallAtBeam') return each.toFixed(4).replace(/^-(?=0\.0*$)/, '')
     return unit === '×' ? each.toFixed(2) : number(each)
   }
   const range = value.low === value.high ? '' : ` (${show(value.low)}–${show(value.high)})`
