@@ -48,7 +48,8 @@ void ThreadPool::work() {
 }
 
 // Waking a sleeping thread costs as much as a search, and searches come one after another: after a job one thread, and
-// never more, watches for the next for a moment before it sleeps.
+// never more, watches for the next for a moment before it sleeps. It gives its core away meanwhile: the thread that it
+// waits for may have been put on the same one.
 void ThreadPool::spin() {
   if (spinning_.exchange(true)) return;
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
@@ -58,6 +59,7 @@ void ThreadPool::spin() {
       relax();
       found = pending_.load(std::memory_order_acquire) != 0;
     }
+    std::this_thread::yield();
   }
   spinning_.store(false);
 }
