@@ -23,10 +23,20 @@ interface ServerOptions {
   status?: number
 }
 
-/** Starts a server with one file; `asked` collects the ranges that were asked for. */
-async function serve(options: ServerOptions = {}): Promise<{ url: string; asked: (string | undefined)[] }> {
+interface Served {
+  url: string
+  /** The ranges that were asked for. */
+  asked: (string | undefined)[]
+  /** To be told of the download's progress: it breaks the connection once all that was sent has arrived. */
+  onProgress: NonNullable<DownloadOptions['onProgress']>
+}
+
+/** Starts a server with one file. */
+async function serve(options: ServerOptions = {}): Promise<Served> {
   const asked: (string | undefined)[] = []
   let breaks = options.breaks ?? 0
+  let sent = 0
+  let breaking: ServerResponse | undefined
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const { range } = request.headers
     asked.push(range)
@@ -50,7 +60,9 @@ async function serve(options: ServerOptions = {}): Promise<{ url: string; asked:
     } else response.writeHead(200, headers)
     if (breaks > 0 && options.breakAfter !== undefined) {
       breaks--
-      response.write(part.subarray(0, options.breakAfter), () => setTimeout(() => response.destroy(), 20))
+      sent = start + options.breakAfter
+      breaking = response
+      response.write(part.subarray(0, options.breakAfter))
     } else response.end(part)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -58,7 +70,15 @@ async function serve(options: ServerOptions = {}): Promise<{ url: string; asked:
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`, asked }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`,
+    asked,
+    onProgress: ({ done }) => {
+      if (done < sent) return
+      breaking?.destroy()
+      breaking = undefined
+    },
+  }
 }
 
 function options(url: string, more: Partial<DownloadOptions> = {}): DownloadOptions {
@@ -77,16 +97,16 @@ test('downloads a file, tells its progress, and checks it', async () => {
 })
 
 test('goes on where a broken connection ended', async () => {
-  const { url, asked } = await serve({ breakAfter: 100_000, breaks: 2 })
-  const given = options(url, { sha256: SHA256 })
+  const { url, asked, onProgress } = await serve({ breakAfter: 100_000, breaks: 2 })
+  const given = options(url, { sha256: SHA256, onProgress })
   await download(given)
   expect(readFileSync(given.target).equals(BODY)).toBe(true)
   expect(asked).toEqual([undefined, 'bytes=100000-', 'bytes=200000-'])
 })
 
 test('goes on where an earlier process ended', async () => {
-  const { url, asked } = await serve({ breakAfter: 100_000, breaks: 1 })
-  const given = options(url, { sha256: SHA256, attempts: 1 })
+  const { url, asked, onProgress } = await serve({ breakAfter: 100_000, breaks: 1 })
+  const given = options(url, { sha256: SHA256, attempts: 1, onProgress })
   await expect(download(given)).rejects.toThrow(expect.objectContaining({ code: 'io' }))
   expect(existsSync(given.target)).toBe(false)
   await download(given)
@@ -95,8 +115,8 @@ test('goes on where an earlier process ended', async () => {
 })
 
 test('starts over when the server cannot go on', async () => {
-  const { url } = await serve({ ranges: false, breakAfter: 100_000, breaks: 1 })
-  const given = options(url, { sha256: SHA256 })
+  const { url, onProgress } = await serve({ ranges: false, breakAfter: 100_000, breaks: 1 })
+  const given = options(url, { sha256: SHA256, onProgress })
   await download(given)
   expect(readFileSync(given.target).equals(BODY)).toBe(true)
 })
@@ -104,13 +124,13 @@ test('starts over when the server cannot go on', async () => {
 test('starts over when the file on the server has changed meanwhile', async () => {
   const other = Buffer.from(BODY).reverse()
   let changed = false
-  const { url } = await serve({
+  const { url, onProgress } = await serve({
     breakAfter: 100_000,
     breaks: 1,
     etag: () => (changed ? '"two"' : '"one"'),
     body: () => (changed ? other : BODY),
   })
-  const given = options(url, { attempts: 1 })
+  const given = options(url, { attempts: 1, onProgress })
   await expect(download(given)).rejects.toThrow()
   changed = true
   await download(given)

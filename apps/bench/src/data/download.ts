@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
   createReadStream,
-  createWriteStream,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -10,8 +9,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { OmenError } from '@omen/core'
 import type { Progress } from '../terminal/progress.ts'
@@ -114,18 +114,17 @@ async function fetchRest({ url, target, onProgress }: DownloadOptions): Promise<
   const length = response.headers.get('content-length')
   const total = length === null ? 0 : start + Number(length)
   let done = start
-  const count = new Transform({
-    transform(chunk: Buffer, _, next) {
-      done += chunk.length
+  // Each piece is written before the next is asked for, so that a connection that breaks costs nothing that arrived.
+  const part = await open(`${target}.part`, 'a')
+  try {
+    for await (const chunk of Readable.fromWeb(response.body as never)) {
+      await part.writeFile(chunk as Buffer)
+      done += (chunk as Buffer).length
       onProgress?.({ done, total })
-      next(null, chunk)
-    },
-  })
-  await pipeline(
-    Readable.fromWeb(response.body as never),
-    count,
-    createWriteStream(`${target}.part`, { flags: 'a' }),
-  )
+    }
+  } finally {
+    await part.close()
+  }
   if (total > 0 && done !== total) throw new OmenError('io', `${url} ended after ${done} of ${total} bytes`)
 }
 
