@@ -1,8 +1,7 @@
 import type { Accelerator } from './accelerator.ts'
 import { Bitset } from './bitset.ts'
 import { Codes } from './codes.ts'
-import { OmenError } from './errors.ts'
-import type { IndexContents, IndexImage, StoredSection } from './image.ts'
+import { corruptImage, type IndexContents, type IndexImage, storedSection } from './image.ts'
 import { checkShape, METRICS, type Metric, type Shape } from './metric.ts'
 import type { Quantizer } from './quantizer.ts'
 import { findQuantizer } from './registry.ts'
@@ -56,17 +55,17 @@ export async function readFlat(
   const { shape, quantizerName, rowCount } = readFacts(image)
   const quantizer = findQuantizer(quantizerName, quantizers)
   const words = new Uint32Array(Math.ceil(rowCount / 32))
-  await stored(image, 'live', words.byteLength).readInto([bytesOf(words)])
+  await storedSection(image, 'live', words.byteLength).readInto([bytesOf(words)])
   const live = Bitset.fromWords(words, rowCount)
   if (rowCount === 0) return { shape, quantizer, codes: undefined, live, rowCount }
 
-  const { sizeBytes } = stored(image, 'parameters')
+  const { sizeBytes } = storedSection(image, 'parameters')
   if (sizeBytes % 4 !== 0)
-    throw corrupt(image, `section parameters has ${sizeBytes} bytes, no whole number of f32`)
+    throw corruptImage(image, `section parameters has ${sizeBytes} bytes, no whole number of f32`)
   const parameters = new Float32Array(sizeBytes / 4)
-  await stored(image, 'parameters').readInto([bytesOf(parameters)])
+  await storedSection(image, 'parameters').readInto([bytesOf(parameters)])
   const codes = new Codes(quantizer.open(parameters, shape), accelerator)
-  const section = stored(image, 'codes', codes.slab.bytesFor(rowCount))
+  const section = storedSection(image, 'codes', codes.slab.bytesFor(rowCount))
   codes.slab.ensure(rowCount)
   await section.readInto(codes.slab.parts(rowCount))
   return { shape, quantizer, codes, live, rowCount }
@@ -74,34 +73,22 @@ export async function readFlat(
 
 function readFacts(image: IndexImage): { shape: Shape; quantizerName: string; rowCount: number } {
   const { kind, dimension, metric, quantizer, rows } = image.metadata
-  if (kind !== KIND) throw corrupt(image, `it holds an index of kind ${JSON.stringify(kind)}, not ${KIND}`)
-  if (typeof quantizer !== 'string') throw corrupt(image, 'its metadata names no quantizer')
+  if (kind !== KIND)
+    throw corruptImage(image, `it holds an index of kind ${JSON.stringify(kind)}, not ${KIND}`)
+  if (typeof quantizer !== 'string') throw corruptImage(image, 'its metadata names no quantizer')
   if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 0 || rows > NO_ROW) {
-    throw corrupt(image, `its metadata gives ${JSON.stringify(rows)} rows`)
+    throw corruptImage(image, `its metadata gives ${JSON.stringify(rows)} rows`)
   }
   const known = METRICS.find((name): name is Metric => name === metric)
   if (known === undefined || typeof dimension !== 'number')
-    throw corrupt(image, 'its metadata gives no shape')
+    throw corruptImage(image, 'its metadata gives no shape')
   const shape = { dimension, metric: known }
   try {
     checkShape(shape)
   } catch (error) {
-    throw corrupt(image, 'its metadata gives an impossible shape', error)
+    throw corruptImage(image, 'its metadata gives an impossible shape', error)
   }
   return { shape, quantizerName: quantizer, rowCount: rows }
-}
-
-function stored(image: IndexImage, name: string, sizeBytes?: number): StoredSection {
-  const found = image.sections.get(name)
-  if (!found) throw corrupt(image, `section ${name} is missing`)
-  if (sizeBytes !== undefined && found.sizeBytes !== sizeBytes) {
-    throw corrupt(image, `section ${name} has ${found.sizeBytes} bytes, expected ${sizeBytes}`)
-  }
-  return found
-}
-
-function corrupt(image: IndexImage, why: string, cause?: unknown): OmenError {
-  return new OmenError('corrupt_index', `${image.source} is no usable index: ${why}`, { cause })
 }
 
 function section(name: string, sizeBytes: number, parts: () => Iterable<Uint8Array>): Section {

@@ -1,3 +1,4 @@
+import { OmenError } from './errors.ts'
 import type { Section } from './vector-index.ts'
 
 /** What JSON can say. */
@@ -31,4 +32,24 @@ export interface IndexImage {
 export interface IndexContents {
   readonly metadata: JsonObject
   readonly sections: readonly Section[]
+}
+
+/**
+ * Finds a section of a saved index.
+ *
+ * @param sizeBytes what its size must be; left out where any will do
+ * @throws OmenError `corrupt_index` for one that is missing or of another size
+ */
+export function storedSection(image: IndexImage, name: string, sizeBytes?: number): StoredSection {
+  const found = image.sections.get(name)
+  if (!found) throw corruptImage(image, `section ${name} is missing`)
+  if (sizeBytes !== undefined && found.sizeBytes !== sizeBytes) {
+    throw corruptImage(image, `section ${name} has ${found.sizeBytes} bytes, expected ${sizeBytes}`)
+  }
+  return found
+}
+
+/** The error for a saved index that cannot be what was saved, saying which one and why. */
+export function corruptImage(image: IndexImage, why: string, cause?: unknown): OmenError {
+  return new OmenError('corrupt_index', `${image.source} is no usable index: ${why}`, { cause })
 }

@@ -13,7 +13,15 @@ export { Codes } from './codes.ts'
 export { distance } from './distance.ts'
 export { OmenError, type OmenErrorCode, throwIfAborted, unreachable } from './errors.ts'
 export { FlatIndex, type FlatOpenOptions, type FlatOptions } from './flat.ts'
-export type { IndexContents, IndexImage, JsonObject, JsonValue, StoredSection } from './image.ts'
+export {
+  corruptImage,
+  type IndexContents,
+  type IndexImage,
+  type JsonObject,
+  type JsonValue,
+  type StoredSection,
+  storedSection,
+} from './image.ts'
 export {
   bf16FromF32,
   dotF32,

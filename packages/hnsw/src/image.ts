@@ -1,6 +1,7 @@
 import {
   type Accelerator,
   type Codec,
+  corruptImage,
   findQuantizer,
   type IndexContents,
   type IndexImage,
@@ -8,12 +9,11 @@ import {
   type Metric,
   NO_ROW,
   none,
-  OmenError,
   type Quantizer,
   type Section,
   type Shape,
   type Slab,
-  type StoredSection,
+  storedSection,
 } from '@omen/core'
 import { HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
 import { checkOptions, type Settings } from './options.ts'
@@ -97,18 +97,20 @@ function readFacts(
   accelerator: Accelerator | undefined,
 ): Facts {
   const { kind, dimension, metric, m, beam, quantizer, keep, trained, rows } = image.metadata
-  if (kind !== KIND) throw corrupt(image, `it holds an index of kind ${JSON.stringify(kind)}, not ${KIND}`)
+  if (kind !== KIND)
+    throw corruptImage(image, `it holds an index of kind ${JSON.stringify(kind)}, not ${KIND}`)
   if (typeof quantizer !== 'string' || (typeof keep !== 'string' && keep !== null)) {
-    throw corrupt(image, 'its metadata names no quantizer')
+    throw corruptImage(image, 'its metadata names no quantizer')
   }
   if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 0 || rows > NO_ROW) {
-    throw corrupt(image, `its metadata gives ${JSON.stringify(rows)} rows`)
+    throw corruptImage(image, `its metadata gives ${JSON.stringify(rows)} rows`)
   }
   if (typeof dimension !== 'number' || typeof m !== 'number' || typeof beam !== 'number') {
-    throw corrupt(image, 'its metadata gives no dimension, m or beam')
+    throw corruptImage(image, 'its metadata gives no dimension, m or beam')
   }
   const known = METRICS.find((name): name is Metric => name === metric)
-  if (known === undefined || typeof trained !== 'boolean') throw corrupt(image, 'its metadata is incomplete')
+  if (known === undefined || typeof trained !== 'boolean')
+    throw corruptImage(image, 'its metadata is incomplete')
   const walked = findQuantizer(quantizer, quantizers)
   const kept = keep === null ? 'codes' : findQuantizer(keep, quantizers)
   try {
@@ -123,7 +125,7 @@ function readFacts(
     })
     return { settings: { ...settings, accelerator }, trained, rows }
   } catch (error) {
-    throw corrupt(image, 'its metadata gives impossible options', error)
+    throw corruptImage(image, 'its metadata gives impossible options', error)
   }
 }
 
@@ -133,9 +135,9 @@ async function readCodec(
   quantizer: Quantizer,
   shape: Shape,
 ): Promise<Codec> {
-  const section = stored(image, name)
+  const section = storedSection(image, name)
   if (section.sizeBytes % 4 !== 0) {
-    throw corrupt(image, `section ${name} has ${section.sizeBytes} bytes, no whole number of f32`)
+    throw corruptImage(image, `section ${name} has ${section.sizeBytes} bytes, no whole number of f32`)
   }
   const parameters = new Float32Array(section.sizeBytes / 4)
   await section.readInto([bytesOf(parameters)])
@@ -144,35 +146,23 @@ async function readCodec(
 
 async function readSlab(image: IndexImage, name: string, slab: Slab, rows: number): Promise<void> {
   // The size is checked before memory is taken for it.
-  const section = stored(image, name, slab.bytesFor(rows))
+  const section = storedSection(image, name, slab.bytesFor(rows))
   slab.ensure(rows)
   await section.readInto(slab.parts(rows))
 }
 
 async function readGraph(image: IndexImage, { graph }: Parts, rows: number): Promise<void> {
   const head = new Uint32Array(HEAD_WORDS)
-  await stored(image, 'head', head.byteLength).readInto([bytesOf(head)])
-  if (head[ROWS] !== rows) throw corrupt(image, `its head counts ${head[ROWS]} rows, its metadata ${rows}`)
+  await storedSection(image, 'head', head.byteLength).readInto([bytesOf(head)])
+  if (head[ROWS] !== rows)
+    throw corruptImage(image, `its head counts ${head[ROWS]} rows, its metadata ${rows}`)
   for (const name of SLABS) {
     await readSlab(image, name, graph[name], name === 'upper' ? (head[UPPER_BLOCKS] as number) : rows)
   }
   graph.head.set(head)
   const wrong = await checkGraph(graph)
-  if (wrong !== undefined) throw corrupt(image, wrong)
+  if (wrong !== undefined) throw corruptImage(image, wrong)
   graph.findFreeRows()
-}
-
-function stored(image: IndexImage, name: string, sizeBytes?: number): StoredSection {
-  const found = image.sections.get(name)
-  if (!found) throw corrupt(image, `section ${name} is missing`)
-  if (sizeBytes !== undefined && found.sizeBytes !== sizeBytes) {
-    throw corrupt(image, `section ${name} has ${found.sizeBytes} bytes, expected ${sizeBytes}`)
-  }
-  return found
-}
-
-function corrupt(image: IndexImage, why: string, cause?: unknown): OmenError {
-  return new OmenError('corrupt_index', `${image.source} is no usable index: ${why}`, { cause })
 }
 
 function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
