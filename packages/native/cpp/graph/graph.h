@@ -167,6 +167,19 @@ class NeighbourSelector {
   std::vector<float> to_base_;  // distances of the chosen from the base
 };
 
+// Writes a list anew: `chosen` as it stands, and what the selector takes of `others`.
+class ListWriter {
+ public:
+  void rewrite(const Codes& codes, uint32_t row, Links list, std::vector<uint32_t>& chosen,
+               std::span<const uint32_t> others);
+
+ private:
+  NeighbourSelector selector_;
+  BoundQuery query_;
+  std::vector<float> kept_distances_, other_distances_;
+  std::vector<Candidate> candidates_;
+};
+
 // Links one row into the graph; rows may be inserted by several threads at once.
 class Inserter {
  public:
@@ -179,17 +192,13 @@ class Inserter {
   uint32_t some_child(uint32_t parent, uint32_t row, uint32_t step) const;
   bool try_attach(uint32_t parent, uint32_t row);
   void connect(uint32_t neighbour, uint32_t row, uint32_t layer);
-  void prune(uint32_t row, Links list, std::span<const uint32_t> others);
 
   Graph& graph_;
   Scratch scratch_;
   NeighbourSelector selector_;
   std::vector<std::vector<uint32_t>> lists_;  // chosen neighbours by layer
-  // prune's own scratch
-  BoundQuery prune_query_;
+  ListWriter writer_;
   std::vector<uint32_t> others_, chosen_;
-  std::vector<float> other_distances_, kept_distances_;
-  std::vector<Candidate> candidates_;
 };
 
 // Replaces tombstones in a row's lists by neighbours from among the tombstones' own. Reads only that row's lists and
@@ -203,11 +212,8 @@ class Relinker {
   void relink_layer(uint32_t row, uint32_t layer);
 
   Graph& graph_;
-  NeighbourSelector selector_;
-  BoundQuery query_;
+  ListWriter writer_;
   std::vector<uint32_t> rows_, chosen_;
-  std::vector<float> distances_, kept_distances_;
-  std::vector<Candidate> candidates_;
 };
 
 }  // namespace omen

@@ -32,6 +32,21 @@ bool NeighbourSelector::is_diverse(const Codes& codes, Candidate candidate, std:
   return diverse;
 }
 
+void ListWriter::rewrite(const Codes& codes, uint32_t row, Links list, std::vector<uint32_t>& chosen,
+                         std::span<const uint32_t> others) {
+  query_.bind_row(codes, row);
+  for (const uint32_t other : others) codes.prefetch(other);
+  kept_distances_.resize(chosen.size());
+  query_.score(chosen.data(), chosen.size(), kept_distances_.data());
+  other_distances_.resize(others.size());
+  query_.score(others.data(), others.size(), other_distances_.data());
+  candidates_.resize(others.size());
+  for (size_t i = 0; i < others.size(); i++) candidates_[i] = make_candidate(other_distances_[i], others[i]);
+  std::sort(candidates_.begin(), candidates_.end());
+  selector_.select(codes, candidates_, list.capacity, chosen, kept_distances_);
+  list.write(chosen);
+}
+
 void Inserter::insert(uint32_t row) {
   Graph& graph = graph_;
   uint32_t entry = graph.entry();
@@ -118,7 +133,7 @@ bool Inserter::try_attach(uint32_t parent, uint32_t row) {
   chosen_.assign(list.rows, list.rows + anchors);
   chosen_.push_back(row);
   anchors++;
-  prune(parent, list, others_);
+  writer_.rewrite(graph_.codes, parent, list, chosen_, others_);
   return true;
 }
 
@@ -135,22 +150,7 @@ void Inserter::connect(uint32_t neighbour, uint32_t row, uint32_t layer) {
   chosen_.assign(list.rows, list.rows + kept);
   others_.assign(list.rows + kept, list.rows + size);
   others_.push_back(row);
-  prune(neighbour, list, others_);
-}
-
-// Rewrites a full list: chosen_ as it stands, and what the heuristic chooses from `others`.
-void Inserter::prune(uint32_t row, Links list, std::span<const uint32_t> others) {
-  prune_query_.bind_row(graph_.codes, row);
-  for (const uint32_t other : others) graph_.codes.prefetch(other);
-  kept_distances_.resize(chosen_.size());
-  prune_query_.score(chosen_.data(), chosen_.size(), kept_distances_.data());
-  other_distances_.resize(others.size());
-  prune_query_.score(others.data(), others.size(), other_distances_.data());
-  candidates_.resize(others.size());
-  for (size_t i = 0; i < others.size(); i++) candidates_[i] = make_candidate(other_distances_[i], others[i]);
-  std::sort(candidates_.begin(), candidates_.end());
-  selector_.select(graph_.codes, candidates_, list.capacity, chosen_, kept_distances_);
-  list.write(chosen_);
+  writer_.rewrite(graph_.codes, neighbour, list, chosen_, others_);
 }
 
 }  // namespace omen

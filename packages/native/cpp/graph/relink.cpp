@@ -31,18 +31,7 @@ void Relinker::relink_layer(uint32_t row, uint32_t layer) {
   rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
   chosen_.assign(list.rows, list.rows + kept);
   std::erase_if(rows_, [&](uint32_t other) { return std::find(chosen_.begin(), chosen_.end(), other) != chosen_.end(); });
-
-  query_.bind_row(graph_.codes, row);
-  for (const uint32_t other : rows_) graph_.codes.prefetch(other);
-  kept_distances_.resize(kept);
-  query_.score(chosen_.data(), kept, kept_distances_.data());
-  distances_.resize(rows_.size());
-  query_.score(rows_.data(), rows_.size(), distances_.data());
-  candidates_.resize(rows_.size());
-  for (size_t i = 0; i < rows_.size(); i++) candidates_[i] = make_candidate(distances_[i], rows_[i]);
-  std::sort(candidates_.begin(), candidates_.end());
-  selector_.select(graph_.codes, candidates_, list.capacity, chosen_, kept_distances_);
-  list.write(chosen_);
+  writer_.rewrite(graph_.codes, row, list, chosen_, rows_);
 }
 
 }  // namespace omen
