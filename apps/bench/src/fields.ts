@@ -2,7 +2,7 @@ import { OmenError } from '@omen/core'
 
 const TEXTS = ['about', 'quantizer', 'keep', 'over'] as const
 type OptionalText = (typeof TEXTS)[number]
-type OptionalNumber = 'rows' | 'queries' | 'rescore' | 'at' | 'atLeast' | 'atMost'
+type OptionalNumber = 'alpha' | 'rows' | 'queries' | 'rescore' | 'at' | 'atLeast' | 'atMost'
 type Optional<K extends OptionalText | OptionalNumber> = {
   [P in K]?: P extends OptionalText ? string : number
 }
@@ -22,6 +22,11 @@ export class Fields {
 
   error(key: string, what: string): OmenError {
     return new OmenError('invalid_argument', `${this.#where}: ${key ? `"${key}" ` : ''}${what}`)
+  }
+
+  /** Whether a field is there; asking for its value comes after. */
+  has(key: string): boolean {
+    return this.#take(key) !== undefined
   }
 
   text(key: string, otherwise?: string): string {
@@ -62,6 +67,29 @@ export class Fields {
     const value = this.#take(key) ?? otherwise
     if (!Array.isArray(value)) throw this.error(key, 'must be a list')
     return value.map((each, i) => new Fields(each, `${this.#where}, ${key} ${i + 1}`))
+  }
+
+  /** An object of the reader's own making; undefined when it is left out. */
+  object(key: string): Record<string, unknown> | undefined {
+    const value = this.#take(key)
+    if (value === undefined) return undefined
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw this.error(key, 'must be an object')
+    return value as Record<string, unknown>
+  }
+
+  /** Names that are on or off; undefined when they are left out. */
+  flags(key: string): Readonly<Record<string, boolean>> | undefined {
+    const value = this.object(key)
+    const wrong = Object.entries(value ?? {}).find(([, each]) => typeof each !== 'boolean')
+    if (wrong) throw this.error(key, `must say true or false for ${wrong[0]}`)
+    return value as Readonly<Record<string, boolean>> | undefined
+  }
+
+  flag(key: string): boolean {
+    const value = this.#take(key) ?? false
+    if (typeof value !== 'boolean') throw this.error(key, 'must be true or false')
+    return value
   }
 
   /** Those of the named fields that are there, checked. */

@@ -25,6 +25,11 @@ export function ratioSpread(value: Spread | undefined): string {
   return `${ratio(value.median)} (${value.low.toFixed(2)}–${value.high.toFixed(2)})`
 }
 
+/** A share as whole percent. */
+export function percent(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value) ? '–' : `${(100 * value).toFixed(0)} %`
+}
+
 /** A number with half its range in percent. */
 export function numberSpread(value: Spread | undefined): string {
   if (!value) return '–'

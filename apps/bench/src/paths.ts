@@ -17,8 +17,9 @@ export const benchmarksFolder: string = join(root, 'benchmarks')
 /** Reports and results that nobody asked to keep. */
 export const reportsFolder: string = join(root, '.cache/bench')
 
-/** The C++ program that engines are compared with: its source, and where it is compiled to. */
+/** The C++ programs that engines are compared with: their sources, and where they are compiled to. */
 export const yardstickSource: string = join(root, 'apps/bench/yardstick/hnswlib.cpp')
+export const memoryProbeSource: string = join(root, 'apps/bench/yardstick/memory.cpp')
 export const yardstickBuild: string = join(root, 'apps/bench/build')
 
 /** The workspace of the competing engines. */

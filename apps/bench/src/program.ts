@@ -1,13 +1,28 @@
 import { OmenError } from '@omen/core'
+import { ablation } from './commands/ablation.ts'
+import { churn } from './commands/churn.ts'
 import type { Command } from './commands/command.ts'
 import { compare } from './commands/compare.ts'
 import { competitors } from './commands/competitors.ts'
 import { datasets } from './commands/datasets.ts'
+import { quantizers } from './commands/quantizers.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
+import { scale } from './commands/scale.ts'
 import { start } from './commands/start.ts'
 
-const COMMANDS: Readonly<Record<string, Command>> = { start, run, compare, report, datasets, competitors }
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start,
+  run,
+  ablation,
+  scale,
+  churn,
+  quantizers,
+  compare,
+  report,
+  datasets,
+  competitors,
+}
 
 function overview(): string {
   const width = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length))

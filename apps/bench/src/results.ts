@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { OmenError } from '@omen/core'
 import type { DatasetFacts } from './data/dataset.ts'
-import type { BuildParams } from './engines/engine.ts'
+import type { BuildParams, Work } from './engines/engine.ts'
 import type { BuildReport } from './engines/session.ts'
 import type { Claim } from './workload.ts'
 
@@ -69,6 +69,30 @@ export interface EngineResults {
   /** Queries that were asked. */
   readonly queries: number
   readonly points: readonly Point[]
+  /** What it costs to read memory spread like that of this index; where work was counted. */
+  readonly memoryCost?: MemoryCost
+  /** Saved and opened again by another process, where the workload asks for it. */
+  readonly reopened?: Reopened
+}
+
+/** What became of an index that was saved, and opened by a process of its own. */
+export interface Reopened {
+  readonly saveSeconds: number
+  readonly fileBytes: number
+  readonly openSeconds: number
+  readonly indexBytes: number
+  /** The setting that was asked again there. */
+  readonly beam: number
+  readonly recall: number
+  readonly qps: number
+}
+
+/** Nanoseconds to read a block of some size, at a random place and asked for in time. */
+export interface MemoryCost {
+  /** Of the memory that the blocks lay in. */
+  readonly spreadBytes: number
+  readonly blockBytes: readonly number[]
+  readonly nanoseconds: readonly number[]
 }
 
 /** One setting of a search. Lists have one entry for each round, in the order measured. */
@@ -82,6 +106,10 @@ export interface Point {
   readonly qps: readonly number[]
   /** Queries per second of one call for all queries, on all threads. */
   readonly qpsAllThreads?: readonly number[]
+  /** Queries per second of one call for all queries, on one thread. */
+  readonly qpsBatch?: readonly number[]
+  /** What a query makes the engine do; where it was counted. */
+  readonly work?: Work
   /** Microseconds of single queries. */
   readonly latency: readonly Latency[]
   /** The same by promise. */

@@ -4,7 +4,7 @@ import { readRegistry } from './data/registry.ts'
 import { ENGINE_NAMES } from './engines/index.ts'
 import { benchmarksFolder } from './paths.ts'
 import { temporaryFile } from './testing/files.ts'
-import { parseWorkload, readWorkload } from './workload.ts'
+import { parseWorkload, readWorkload, workloadOn } from './workload.ts'
 
 const least = { datasets: ['d'], engines: [{ engine: 'omen-hnsw' }] }
 
@@ -29,6 +29,19 @@ test('what a workload leaves out is filled in', () => {
   expect(parseWorkload({ ...least, beams: [5] }, 'w').engines[0]?.beams).toEqual([5])
 })
 
+test('an engine may have other settings on a data set', () => {
+  const engine = { engine: 'omen-hnsw', m: 32, on: { d: { m: 8, techniques: { huge: false } } } }
+  const workload = parseWorkload({ ...least, engines: [engine] }, 'w')
+  expect(workloadOn(workload, 'd').engines[0]).toMatchObject({
+    m: 8,
+    buildBeam: 200,
+    techniques: { huge: false },
+  })
+  const other = workloadOn(workload, 'e').engines[0]
+  expect(other?.m).toBe(32)
+  expect(other).not.toHaveProperty('techniques')
+})
+
 test.each<[object, RegExp]>([
   [{ ...least, speed: 3 }, /"speed" is unknown; there are/],
   [{ ...least, engines: [{ engine: 'a', ef: 3 }] }, /engines 1: "ef" is unknown/],
@@ -44,6 +57,10 @@ test.each<[object, RegExp]>([
   [{ ...least, claims: [{ figure: 'buildSeconds', of: 'x' }] }, /"of" must be the id of an engine/],
   [{ ...least, claims: [{ figure: 'qpsAtRecall', of: 'omen-hnsw' }] }, /"at" is missing/],
   [{ ...least, claims: [{ figure: 'buildSeconds', at: 3, of: 'omen-hnsw' }] }, /"at" means nothing/],
+  [{ ...least, batch: 1 }, /"batch" must be true or false/],
+  [{ ...least, engines: [{ engine: 'a', techniques: { x: 1 } }] }, /must say true or false for x/],
+  [{ ...least, engines: [{ engine: 'a', on: { d: { id: 'b' } } }] }, /a on d: "id" is unknown/],
+  [{ ...least, claims: [{ figure: 'distancesAtRecall', of: 'omen-hnsw' }] }, /"at" is missing/],
   [[], /must be an object/],
 ])('%j is refused', (raw, message) => {
   expect(() => parseWorkload(raw, 'w')).toThrow(message)

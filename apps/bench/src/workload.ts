@@ -5,24 +5,34 @@ import { OmenError } from '@omen/core'
 import { Fields } from './fields.ts'
 import { benchmarksFolder } from './paths.ts'
 
-/** An engine in a workload: which, and what it is built and asked with. */
-export interface EngineSpec {
-  /** Unique in the workload. */
-  readonly id: string
-  readonly title: string
-  /** One of those that `engines/index.ts` lists. */
-  readonly engine: string
+/** What an engine is built and asked with. */
+export interface EngineSettings {
   readonly m: number
   /** Candidates kept while inserting. */
   readonly buildBeam: number
   readonly quantizer?: string
+  /** Factor of robust prune, of Omen alone. */
+  readonly alpha?: number
   readonly keep?: string
+  /** Parts of Omen's algorithm by name, on or off. */
+  readonly techniques?: Readonly<Record<string, boolean>>
   /** Candidates to rescore, as a multiple of k. */
   readonly rescore?: number
   /** Candidates kept while searching, one search for each; those of the workload when left out. */
   readonly beams: readonly number[]
   /** The first so many queries are asked, for engines that would take hours for all. */
   readonly queries?: number
+}
+
+/** An engine in a workload: which, and with which settings. */
+export interface EngineSpec extends EngineSettings {
+  /** Unique in the workload. */
+  readonly id: string
+  readonly title: string
+  /** One of those that `engines/index.ts` lists. */
+  readonly engine: string
+  /** Settings that are others on the data sets of these names. */
+  readonly on: Readonly<Record<string, Partial<EngineSettings>>>
 }
 
 /** What to measure, as data. */
@@ -39,6 +49,12 @@ export interface Workload {
   readonly buildRounds: number
   readonly seed: number
   readonly threads: number
+  /** Whether searches for many queries in one call are measured on one thread, too. */
+  readonly batch: boolean
+  /** Whether distances, lists and bytes are counted, and what reading them costs is measured. */
+  readonly work: boolean
+  /** Whether indexes are saved and opened again. */
+  readonly reopen: boolean
   /** The engine that ratios are over, by id. */
   readonly yardstick: string
   /** Recalls at which speeds are compared. */
@@ -53,7 +69,9 @@ export interface Claim {
   readonly figure: ClaimFigure
   readonly of: string
   readonly over?: string
-  /** The recall, for `qpsAtRecall`; the beam, for `recallAtBeam` and `promiseExtraMicros`. */
+  /** The data sets that it is made about; all when left out. */
+  readonly on?: readonly string[]
+  /** The recall, for figures at a recall; the beam, for `recallAtBeam` and `promiseExtraMicros`. */
   readonly at?: number
   readonly atLeast?: number
   readonly atMost?: number
@@ -61,6 +79,10 @@ export interface Claim {
 
 export const CLAIM_FIGURES = [
   'qpsAtRecall',
+  'batchQpsAtRecall',
+  'allThreadsQpsAtRecall',
+  'threadScalingAtRecall',
+  'distancesAtRecall',
   'recallAtBeam',
   'promiseExtraMicros',
   'buildSeconds',
@@ -131,6 +153,9 @@ export function parseWorkload(raw: unknown, name: string): Workload {
     buildRounds: top.positive('buildRounds', DEFAULTS.buildRounds),
     seed: top.positive('seed', DEFAULTS.seed),
     threads: top.positive('threads', availableParallelism()),
+    batch: top.flag('batch'),
+    work: top.flag('work'),
+    reopen: top.flag('reopen'),
     yardstick: oneOf(top, 'yardstick', top.text('yardstick', ids[0])),
     targets: top.numbers('targets', DEFAULTS.targets),
     engines,
@@ -146,17 +171,33 @@ export function parseWorkload(raw: unknown, name: string): Workload {
 function parseEngine(fields: Fields, beams: readonly number[]): EngineSpec {
   const engine = fields.text('engine')
   const id = fields.text('id', engine)
-  const spec = {
-    id,
-    engine,
-    title: fields.text('title', id),
-    m: fields.positive('m', DEFAULTS.m),
-    buildBeam: fields.positive('buildBeam', DEFAULTS.buildBeam),
-    beams: fields.positives('beams', beams),
-    ...fields.optional('quantizer', 'keep', 'rescore', 'queries'),
-  }
+  const title = fields.text('title', id)
+  const { m = DEFAULTS.m, buildBeam = DEFAULTS.buildBeam, ...settings } = parseSettings(fields)
+  const on = Object.entries(fields.object('on') ?? {}).map(([dataset, raw]) => {
+    const others = new Fields(raw, `${id} on ${dataset}`)
+    const changed = parseSettings(others)
+    others.end()
+    return [dataset, changed] as const
+  })
   fields.end()
-  return spec
+  return { id, engine, title, m, buildBeam, beams, ...settings, on: Object.fromEntries(on) }
+}
+
+/** Those settings that are there. */
+function parseSettings(fields: Fields): Partial<EngineSettings> {
+  const techniques = fields.flags('techniques')
+  return {
+    ...(fields.has('m') ? { m: fields.positive('m') } : {}),
+    ...(fields.has('buildBeam') ? { buildBeam: fields.positive('buildBeam') } : {}),
+    ...(fields.has('beams') ? { beams: fields.positives('beams', []) } : {}),
+    ...(techniques === undefined ? {} : { techniques }),
+    ...fields.optional('alpha', 'quantizer', 'keep', 'rescore', 'queries'),
+  }
+}
+
+/** The workload as it is meant for one of its data sets. */
+export function workloadOn(workload: Workload, dataset: string): Workload {
+  return { ...workload, engines: workload.engines.map((spec) => ({ ...spec, ...spec.on[dataset] })) }
 }
 
 function parseClaim(fields: Fields, engine: (key: string, id: string) => string): Claim {
@@ -171,9 +212,10 @@ function parseClaim(fields: Fields, engine: (key: string, id: string) => string)
   )
   if (optional.over !== undefined) engine('over', optional.over)
   const of = engine('of', fields.text('of'))
-  const needsAt = figure === 'qpsAtRecall' || figure === 'recallAtBeam' || figure === 'promiseExtraMicros'
+  const needsAt = /At(Recall|Beam)$/.test(figure) || figure === 'promiseExtraMicros'
   if (needsAt !== (optional.at !== undefined))
     throw fields.error('at', needsAt ? 'is missing' : `means nothing for ${figure}`)
+  const on = fields.has('on') ? { on: fields.texts('on') } : {}
   fields.end()
-  return { figure, of, ...optional }
+  return { figure, of, ...optional, ...on }
 }

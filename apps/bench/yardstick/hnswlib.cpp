@@ -12,6 +12,12 @@
 //                                                       asks the first so many queries; writes the rows (u32,
 //                                                       k per query, closest first) and after them, when
 //                                                       asked, each query's nanoseconds (u32)
+//   save <path>                                         writes the index to a file
+//   open <rows> <dimension> <l2|cosine|dot> <path>      reads it from there, in place of load and build
+//   work <count> <k> <ef>                               what the searches for the first so many queries do,
+//   each on
+//                                                       average: distances, lists read, and bytes of vectors
+//                                                       and lists; counted apart from anything that is timed
 //   memory                                              resident bytes now, and at the peak since the build
 //   quit
 #include <hnswlib/hnswlib.h>
@@ -103,16 +109,25 @@ void inParallel(std::size_t items, unsigned threads, const std::function<void(st
   for (auto& thread : others) thread.join();
 }
 
+/// Stands in for hnswlib's distance function where calls are counted, which one thread does at a time.
+struct Counting {
+  static hnswlib::DISTFUNC<float> function;
+  static std::uint64_t calls;
+
+  static float call(const void* a, const void* b, const void* parameter) {
+    ++calls;
+    return function(a, b, parameter);
+  }
+};
+hnswlib::DISTFUNC<float> Counting::function = nullptr;
+std::uint64_t Counting::calls = 0;
+
 class Yardstick {
  public:
   void load(std::istringstream& in) {
     in >> rows_ >> dimension_ >> metric_;
     base_ = readFloats(rest(in), rows_ * dimension_);
-    if (metric_ == "l2") {
-      space_ = std::make_unique<hnswlib::L2Space>(dimension_);
-    } else {
-      space_ = std::make_unique<hnswlib::InnerProductSpace>(dimension_);
-    }
+    makeSpace();
     if (metric_ == "cosine") scaleToUnitLength(base_, dimension_);
     std::cout << "{}" << std::endl;
   }
@@ -190,6 +205,52 @@ class Yardstick {
     std::fflush(stdout);
   }
 
+  void save(std::istringstream& in) {
+    if (!index_) throw std::runtime_error("no index is built");
+    const auto start = Clock::now();
+    index_->saveIndex(rest(in));
+    std::printf("{\"seconds\":%.6f}\n", secondsSince(start));
+    std::fflush(stdout);
+  }
+
+  void open(std::istringstream& in) {
+    in >> rows_ >> dimension_ >> metric_;
+    const std::string path = rest(in);
+    makeSpace();
+    const auto start = Clock::now();
+    index_ = std::make_unique<hnswlib::HierarchicalNSW<float>>(space_.get(), path);
+    std::printf("{\"seconds\":%.6f}\n", secondsSince(start));
+    std::fflush(stdout);
+  }
+
+  void work(std::istringstream& in) {
+    std::size_t count = 0, k = 0, ef = 0;
+    in >> count >> k >> ef;
+    if (!index_) throw std::runtime_error("no index is built");
+    if (count == 0 || count > queryCount_) throw std::runtime_error("there are fewer queries");
+    auto& index = *index_;
+    Counting::function = index.fstdistfunc_;
+    Counting::calls = 0;
+    index.fstdistfunc_ = Counting::call;
+    index.metric_hops = 0;
+    std::uint64_t upperHops = 0;
+    for (std::size_t query = 0; query < count; ++query) {
+      const float* vector = queries_.data() + query * dimension_;
+      const auto entry = descend(vector, upperHops);
+      index.template searchBaseLayerST<false, true>(entry, vector, std::max(ef, k));
+    }
+    index.fstdistfunc_ = Counting::function;
+    const auto hops = static_cast<std::uint64_t>(index.metric_hops.load());
+    const std::uint64_t bytes = Counting::calls * dimension_ * sizeof(float) +
+                                hops * index.size_links_level0_ + upperHops * index.size_links_per_element_;
+    const auto mean = [&](std::uint64_t total) {
+      return static_cast<double>(total) / static_cast<double>(count);
+    };
+    std::printf("{\"distances\":%.3f,\"hops\":%.3f,\"bytes\":%.1f}\n", mean(Counting::calls),
+                mean(hops + upperHops), mean(bytes));
+    std::fflush(stdout);
+  }
+
   void memory() const {
     std::printf("{\"residentBytes\":%llu,\"peakBytes\":%llu}\n",
                 static_cast<unsigned long long>(statusBytes("VmRSS")),
@@ -202,6 +263,42 @@ class Yardstick {
     std::string path;
     std::getline(in >> std::ws, path);
     return path;
+  }
+
+  /// The row that a search begins with on the base layer: the same greedy walk as hnswlib's own.
+  hnswlib::tableint descend(const float* vector, std::uint64_t& hops) const {
+    auto& index = *index_;
+    auto row = index.enterpoint_node_;
+    const auto to = [&](hnswlib::tableint other) {
+      return index.fstdistfunc_(vector, index.getDataByInternalId(other), index.dist_func_param_);
+    };
+    float nearest = to(row);
+    for (int level = index.maxlevel_; level > 0; --level) {
+      for (bool closer = true; closer;) {
+        closer = false;
+        ++hops;
+        auto* list = index.get_linklist(row, level);
+        const auto size = index.getListCount(list);
+        const auto* links = reinterpret_cast<const hnswlib::tableint*>(list + 1);
+        for (unsigned i = 0; i < size; ++i) {
+          const float distance = to(links[i]);
+          if (distance < nearest) {
+            nearest = distance;
+            row = links[i];
+            closer = true;
+          }
+        }
+      }
+    }
+    return row;
+  }
+
+  void makeSpace() {
+    if (metric_ == "l2") {
+      space_ = std::make_unique<hnswlib::L2Space>(dimension_);
+    } else {
+      space_ = std::make_unique<hnswlib::InnerProductSpace>(dimension_);
+    }
   }
 
   void report(const std::atomic<std::size_t>& done) const {
@@ -261,6 +358,12 @@ int main() {
         yardstick.queries(in);
       else if (command == "search")
         yardstick.search(in);
+      else if (command == "save")
+        yardstick.save(in);
+      else if (command == "open")
+        yardstick.open(in);
+      else if (command == "work")
+        yardstick.work(in);
       else if (command == "memory")
         yardstick.memory();
       else if (command == "quit")

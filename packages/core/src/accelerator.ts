@@ -43,7 +43,33 @@ export interface ResultBuffers {
   readonly rows: Uint32Array
   readonly distances: Float32Array
   readonly counts: Uint32Array
+  /**
+   * Where graph searches write what they did, three numbers each: distances computed by the traversal's codes, lists
+   * expanded, distances computed by the exact codes.
+   */
+  readonly work?: Uint32Array | undefined
 }
+
+/**
+ * What makes a native search fast and can be switched off, one by one, to measure what it brings.
+ *
+ * - `prefetchCodes`: before the first row of a list is compared, the codes of all of them are on their way from memory
+ * - `prefetchLists`: so is the list of the candidate that will most likely be expanded next
+ * - `pipeline`: a list's codes travel while the list before it is compared
+ * - `interleave`: a thread with many queries takes turns between two
+ * - `mergeBatches`: the rows of a list go into the pool in one merge, not one by one
+ * - `reuseVisited`: the marks of rows seen are kept for the next search
+ */
+export const NATIVE_TECHNIQUES = [
+  'prefetchCodes',
+  'prefetchLists',
+  'pipeline',
+  'interleave',
+  'mergeBatches',
+  'reuseVisited',
+] as const
+
+export type NativeTechnique = (typeof NATIVE_TECHNIQUES)[number]
 
 /** Codes in a slab, with the kernels to score them. */
 export interface NativeCodes {
@@ -85,10 +111,16 @@ export interface NativeGraphOptions {
   readonly m: number
   /** Candidates kept while inserting. */
   readonly beam: number
+  /** Factor of robust prune, at least 1: see `HnswOptions.alpha` of `@omen/hnsw`. */
+  readonly alpha: number
+  /** Techniques that are switched off. */
+  readonly without: readonly NativeTechnique[]
   /** Codes that searches and inserts traverse. */
   readonly codes: NativeCodes
   /** Finer codes that rescore the best candidates; undefined: the traversal's distances are final. */
   readonly exact: NativeCodes | undefined
+  /** Codes by which rows are linked: one of the two. */
+  readonly linking: NativeCodes
   /** Shared state, see `GraphHead` in `@omen/hnsw`. */
   readonly head: Uint32Array
   /** Thresholds of the level hash: a row is on level l ≥ 1 when its hash is below `levels[l − 1]`. */
@@ -109,7 +141,7 @@ export interface NativeSearch {
 /** The graph's hot loops over slabs that TypeScript owns. */
 export interface NativeGraph {
   /** Hands over the next chunk of the named slab. */
-  attach(slab: 'links' | 'state' | 'anchors' | 'upperAt' | 'upper', chunk: Uint8Array): void
+  attach(slab: 'links' | 'state' | 'anchors' | 'upperAt' | 'upper' | 'twins', chunk: Uint8Array): void
   /**
    * Links rows whose codes are in place into the graph, on the pool.
    *

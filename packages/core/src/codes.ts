@@ -15,14 +15,26 @@ export class Codes {
   /** Present when an accelerator was given and the codec describes itself to it. */
   readonly native: NativeCodes | undefined
 
-  constructor(codec: Codec, accelerator?: Accelerator) {
+  readonly #accelerator: Accelerator | undefined
+
+  /** @param slab rows that other codes of the same layout write, see `coarse`; rows of its own when left out */
+  constructor(
+    codec: Codec,
+    accelerator?: Accelerator,
+    slab: Slab = new Slab(codec.bytesPerRow, { accelerator }),
+  ) {
     this.codec = codec
+    this.slab = slab
+    this.#accelerator = accelerator
     const native = codec.native && accelerator?.createCodes(codec.shape, codec.native, codec.bytesPerRow)
     this.native = native
-    this.slab = new Slab(codec.bytesPerRow, {
-      accelerator,
-      ...(native ? { onChunk: (chunk: Uint8Array) => native.attach(chunk) } : {}),
-    })
+    if (native) slab.follow((chunk) => native.attach(chunk))
+  }
+
+  /** The same rows read by fewer of their bytes; undefined where the codec cannot (see `Codec.coarse`). */
+  coarse(): Codes | undefined {
+    const { coarse } = this.codec
+    return coarse && new Codes(coarse, this.#accelerator, this.slab)
   }
 
   /** A scorer of its own over these codes, in TypeScript. */

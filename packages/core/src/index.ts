@@ -5,13 +5,17 @@ export type {
   NativeGraph,
   NativeGraphOptions,
   NativeSearch,
+  NativeTechnique,
   Refusal,
   ResultBuffers,
 } from './accelerator.ts'
+export { NATIVE_TECHNIQUES } from './accelerator.ts'
+export { bf16 } from './bf16.ts'
 export { Bitset, populationCount } from './bitset.ts'
 export { Codes } from './codes.ts'
 export { distance } from './distance.ts'
 export { OmenError, type OmenErrorCode, throwIfAborted, unreachable } from './errors.ts'
+export { f16, MAX_F16 } from './f16.ts'
 export { FlatIndex, type FlatOpenOptions, type FlatOptions } from './flat.ts'
 export {
   corruptImage,
@@ -51,17 +55,29 @@ export {
   vectorError,
 } from './metric.ts'
 export { none, roundUp } from './none.ts'
+export {
+  dotI8Packed,
+  l2U7U4,
+  type PackedBits,
+  packedBytes,
+  packedComponents,
+  packFields,
+  unpackFields,
+} from './packed.ts'
 export type { Codec, Element, NativeCodec, Quantizer, Scorer } from './quantizer.ts'
 export { closedError, Queue } from './queue.ts'
 export { findQuantizer } from './registry.ts'
 export { RetiredRows } from './retired-rows.ts'
+export { rowBytes } from './row-bytes.ts'
 export {
   type CheckedSearch,
   checkQuery,
+  checkRecall,
   checkSearch,
   checkWholeNumber,
   countQueries,
   MAX_BATCH_RESULTS,
+  type SearchDefaults,
 } from './search-options.ts'
 export { CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT, NO_ROW, Slab } from './slab.ts'
 export {

@@ -46,7 +46,7 @@ function floatsCodec(shape: Shape, metric: 'l2' | 'dot' | 'cosine'): Codec {
       new Uint8Array(vector.buffer, vector.byteOffset, dimension * 4).set(code.subarray(0, dimension * 4))
     },
     scorer: (slab) => new FloatScorer(slab, dimension, metric),
-    native: { element: 'f32', scale: 1, offset: 0 },
+    native: { kind: 'scalar', element: 'f32', scale: 1, offset: 0 },
   }
 }
 
@@ -65,7 +65,7 @@ function bitsCodec(shape: Shape): Codec {
       vector.set(code.subarray(0, bytes))
     },
     scorer: (slab) => new BitScorer(slab, bytes),
-    native: { element: 'bits', scale: 1, offset: 0 },
+    native: { kind: 'scalar', element: 'bits', scale: 1, offset: 0 },
   }
 }
 

@@ -45,6 +45,11 @@ export interface Codec {
   decode(code: Uint8Array, vector: Vectors): void
   /** Scores rows of a slab of these codes. The slab is borrowed and may grow meanwhile. */
   scorer(slab: Slab): Scorer
+  /**
+   * The same rows by a part of their bytes at the front, for a first look; absent where the codes have no such part. Its
+   * scorers take the same slab; its `encode` writes whole rows, its `decode` and distances are rougher.
+   */
+  readonly coarse?: Codec | undefined
   /** The same computation in terms the accelerator knows; absent when only TypeScript can do it. */
   readonly native?: NativeCodec
 }
@@ -67,24 +72,77 @@ export interface Scorer {
    * @param distances the first `count` entries are written
    */
   score(rows: Uint32Array, count: number, distances: Float32Array): void
+  /**
+   * How far the distance to a row that `score` gives may be from the true one, for at least 95 of 100 pairs; absent for
+   * codes without a bound.
+   */
+  margin?(row: number): number
 }
 
 /** How the elements of a code are stored. */
 export type Element = 'f32' | 'f16' | 'bf16' | 'i8' | 'u8' | 'bits'
 
+/** A codec as the accelerator sees it, a closed set by `kind`; each kind is the same computation in both languages. */
+export type NativeCodec = ScalarCodec | NibbleCodec | LineCodec | RotatedCodec | BinaryCodec | ProductCodec
+
 /**
- * A codec as the accelerator sees it: component i is stored as element e with `x ≈ scale · e + offset`.
+ * One element a component: component i is stored as element e with `x ≈ scale · e + offset`.
  *
  * For `f32`, `f16`, `bf16` and `bits` scale is 1 and offset 0. How a query is brought to the codes' space and which
- * kernel then runs follows from element and metric, and is the same in both languages:
+ * kernel then runs follows from element and metric:
  *
  * - floats: l2 → Σ(q−x)², dot → −Σqx, cosine → 1 − Σqx
  * - `u8`, l2: the query is encoded like a row; scale² · Σ(a−b)². `u8`, cosine: half of that (unit vectors)
  * - `u8`, dot: the query is rounded to i8 with a scale of its own, t = max|q|/127; −(scale · t · Σab + offset · Σq)
  * - `bits`, hamming: population count of a XOR b
  */
-export interface NativeCodec {
+export interface ScalarCodec {
+  readonly kind: 'scalar'
   readonly element: Element
   readonly scale: number
   readonly offset: number
+}
+
+/**
+ * `bits` bits a component of the rotated difference from the mean, in planes, and three factors (`rabitq` of
+ * @omen/quant).
+ */
+export interface RotatedCodec {
+  readonly kind: 'rabitq'
+  readonly bits: number
+  /** One component for each dimension. */
+  readonly mean: Float32Array
+}
+
+/** One bit a component, which is above or below its mean (`binary` of @omen/quant). */
+export interface BinaryCodec {
+  readonly kind: 'binary'
+  /** The means of the components, then how far these are from them: two for each dimension. */
+  readonly parameters: Float32Array
+}
+
+/** 4 bits a component, packed, with `x ≈ scale · e + offset` (`sq4` of @omen/quant). */
+export interface NibbleCodec {
+  readonly kind: 'sq4'
+  readonly scale: number
+  readonly offset: number
+}
+
+/** `bits` bits a component of the difference from the mean, on a line of each row's own (`lvq4` … of @omen/quant). */
+export interface LineCodec {
+  readonly kind: 'lvq'
+  readonly bits: 4 | 8
+  /** Whether rows have 8 more bits a component for what the first ones leave. */
+  readonly residual: boolean
+  /** Whether these are left unread. */
+  readonly coarse: boolean
+  /** One component for each dimension. */
+  readonly mean: Float32Array
+}
+
+/** The nearest centroid of every part of a vector (`pq` of @omen/quant). */
+export interface ProductCodec {
+  readonly kind: 'product'
+  /** Parts, bits, and then for each component its value in every one of the 2^bits centroids. */
+  readonly parameters: Float32Array
 }

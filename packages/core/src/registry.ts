@@ -4,9 +4,16 @@ import type { Quantizer } from './quantizer.ts'
 /** Where the quantizers that Omen knows live, for the error that names the package somebody lacks. */
 const PACKAGES: Readonly<Record<string, string>> = {
   none: '@omen/core',
-  f16: '@omen/quant',
-  bf16: '@omen/quant',
+  f16: '@omen/core',
+  bf16: '@omen/core',
   sq8: '@omen/quant',
+  sq4: '@omen/quant',
+  lvq4: '@omen/quant',
+  lvq8: '@omen/quant',
+  lvq4x8: '@omen/quant',
+  binary: '@omen/quant',
+  pq: '@omen/quant',
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((bits) => [`rabitq${bits}`, '@omen/quant'])),
 }
 
 /**

@@ -20,6 +20,17 @@ describe('checkSearch', () => {
     expect(checkSearch({ k: 1, beam: 2, rescore: 3 }, defaults)).toMatchObject({ beam: 2, rescore: 3 })
   })
 
+  test('asks for defaults that follow from k and recall', () => {
+    const follow = (k: number, recall = 0): { beam: number; rescore: number } => ({
+      beam: k + 100 * recall,
+      rescore: 7,
+    })
+    expect(checkSearch({ k: 2 }, follow)).toMatchObject({ beam: 2, rescore: 7 })
+    expect(checkSearch({ k: 2, recall: 0.5 }, follow)).toMatchObject({ beam: 52, rescore: 7 })
+    expect(checkSearch({ k: 2, recall: 1 }, defaults)).toMatchObject(defaults)
+    expect(checkSearch({ k: 2, beam: 9 }, follow)).toMatchObject({ beam: 9, rescore: 7 })
+  })
+
   test('passes on what it is given, the radius as distances are: in f32', () => {
     const accept = new Bitset(3)
     const { signal } = new AbortController()
@@ -42,6 +53,12 @@ describe('checkSearch', () => {
     [{ k: 1, signal: 'now' }, 'signal'],
     [{ k: 1, efSearch: 3 }, 'efSearch'],
     [undefined, 'options'],
+    [{ k: 1, recall: 0 }, 'recall'],
+    [{ k: 1, recall: 1.01 }, 'recall'],
+    [{ k: 1, recall: Number.NaN }, 'recall'],
+    [{ k: 1, recall: '0.9' }, 'recall'],
+    [{ k: 1, recall: 0.9, beam: 10 }, 'recall'],
+    [{ k: 1, recall: 0.9, rescore: 10 }, 'recall'],
     [null, 'options'],
     [3, 'options'],
   ])('refuses %o, naming %s', (options, name) => {

@@ -18,20 +18,37 @@ export interface CheckedSearch {
   readonly threads: number | undefined
 }
 
+/** What a search does that does not say. */
+export interface SearchDefaults {
+  readonly beam: number
+  readonly rescore: number
+}
+
 /** Result places of one batch search: two arrays of 1 GiB. */
 export const MAX_BATCH_RESULTS: number = 2 ** 28
 
-const KNOWN: ReadonlySet<string> = new Set(['k', 'beam', 'rescore', 'accept', 'radius', 'signal', 'threads'])
+const KNOWN: ReadonlySet<string> = new Set([
+  'k',
+  'beam',
+  'rescore',
+  'recall',
+  'accept',
+  'radius',
+  'signal',
+  'threads',
+])
 
 /**
  * Checks what a caller asks of a search and fills in the defaults.
  *
- * @param defaults `beam` and `rescore` of an index for a search that does not name them
- * @throws OmenError `invalid_argument` naming the option; `aborted` when the signal has fired already
+ * @param defaults `beam` and `rescore` of an index for a search that does not name them, or how they follow from `k` and
+ * `recall`
+ * @throws OmenError `invalid_argument` naming the option; `aborted` when the signal has fired already; what `defaults`
+ * throws
  */
 export function checkSearch(
   options: SearchManyOptions,
-  defaults: { readonly beam: number; readonly rescore: number },
+  defaults: SearchDefaults | ((k: number, recall: number | undefined) => SearchDefaults),
 ): CheckedSearch {
   if (typeof options !== 'object' || options === null) {
     throw new OmenError('invalid_argument', 'a search needs options, at least { k }')
@@ -47,9 +64,7 @@ export function checkSearch(
   }
   const { accept, radius = Infinity, signal } = options
   const k = checkWholeNumber('k', options.k)
-  const beam = options.beam === undefined ? defaults.beam : checkWholeNumber('beam', options.beam)
-  const rescore =
-    options.rescore === undefined ? defaults.rescore : checkWholeNumber('rescore', options.rescore)
+  const { beam, rescore } = checkEffort(options, k, defaults)
   const threads = options.threads === undefined ? undefined : checkWholeNumber('threads', options.threads)
   if (typeof radius !== 'number' || Number.isNaN(radius)) {
     throw new OmenError('invalid_argument', `radius must be a number, got ${String(radius)}`)
@@ -70,6 +85,37 @@ export function checkSearch(
     signal,
     threads,
   }
+}
+
+/** How hard a search tries. */
+function checkEffort(
+  { beam, rescore, recall }: SearchManyOptions,
+  k: number,
+  defaults: Parameters<typeof checkSearch>[1],
+): SearchDefaults {
+  if (recall !== undefined) {
+    checkRecall(recall)
+    if (beam !== undefined || rescore !== undefined) {
+      throw new OmenError('invalid_argument', 'recall stands in place of beam and rescore: give it or them')
+    }
+  }
+  const usual = typeof defaults === 'function' ? defaults(k, recall) : defaults
+  return {
+    beam: beam === undefined ? usual.beam : checkWholeNumber('beam', beam),
+    rescore: rescore === undefined ? usual.rescore : checkWholeNumber('rescore', rescore),
+  }
+}
+
+/**
+ * Checks that a recall is a number above 0 and at most 1, and returns it.
+ *
+ * @throws OmenError `invalid_argument`
+ */
+export function checkRecall(recall: number): number {
+  if (!(typeof recall === 'number' && recall > 0 && recall <= 1)) {
+    throw new OmenError('invalid_argument', `recall must be above 0 and at most 1, got ${String(recall)}`)
+  }
+  return recall
 }
 
 /**

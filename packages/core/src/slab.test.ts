@@ -48,16 +48,22 @@ test('a slab asks the accelerator for memory, huge pages where they pay, and tel
     },
   } as Accelerator
   const told: Uint8Array[] = []
-  const slab = new Slab(4, { accelerator, onChunk: (chunk) => told.push(chunk) })
+  const slab = new Slab(64, { accelerator })
   slab.ensure(10)
+  slab.follow((chunk) => told.push(chunk))
   slab.ensure(CHUNK_ROWS + 1)
-  const large = new Slab(4, { accelerator })
-  large.ensure(CHUNK_ROWS)
-  const bytes = CHUNK_ROWS * 4
+  slab.ensure(2 * CHUNK_ROWS + 1)
+  const large = new Slab(64, { accelerator })
+  large.ensure(20 * CHUNK_ROWS)
+  const bytes = CHUNK_ROWS * 64
   expect(asked).toEqual([
     [bytes, false],
-    [bytes, true],
-    [bytes, true],
+    [bytes, false],
+    [2 * bytes, true],
+    [8 * bytes, true],
+    [8 * bytes, true],
+    [8 * bytes, true],
   ])
+  expect(slab.chunks).toHaveLength(4)
   expect(told).toEqual(slab.chunks)
 })

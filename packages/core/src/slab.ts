@@ -5,6 +5,10 @@ export const CHUNK_SHIFT = 14
 export const CHUNK_ROWS: number = 1 << CHUNK_SHIFT
 export const CHUNK_MASK: number = CHUNK_ROWS - 1
 
+const HUGE_PAGE_BYTES = 2 << 20
+/** What chunks on huge pages are allocated by, where one chunk is not larger. */
+const MAX_ALLOCATION_BYTES = 8 << 20
+
 /** The row number that is no row: it ends a list of neighbours and fills the missing results of a batch search. */
 export const NO_ROW = 0xffffffff
 
@@ -22,24 +26,19 @@ export class Slab {
   readonly words: Uint32Array[] = []
   readonly #accelerator: Accelerator | undefined
   readonly #fill: number
-  readonly #onChunk: ((chunk: Uint8Array) => void) | undefined
+  readonly #followers: ((chunk: Uint8Array) => void)[] = []
 
-  /**
-   * @param fill byte that new rows consist of
-   * @param onChunk told of each new chunk: how the accelerator learns its address
-   */
-  constructor(
-    bytesPerRow: number,
-    options: {
-      accelerator?: Accelerator | undefined
-      fill?: number
-      onChunk?: (chunk: Uint8Array) => void
-    } = {},
-  ) {
+  /** @param fill byte that new rows consist of */
+  constructor(bytesPerRow: number, options: { accelerator?: Accelerator | undefined; fill?: number } = {}) {
     this.bytesPerRow = bytesPerRow
     this.#accelerator = options.accelerator
     this.#fill = options.fill ?? 0
-    this.#onChunk = options.onChunk
+  }
+
+  /** Tells somebody of every chunk there is and will be: how the accelerator learns their addresses. */
+  follow(follower: (chunk: Uint8Array) => void): void {
+    this.#followers.push(follower)
+    for (const chunk of this.chunks) follower(chunk)
   }
 
   /** Rows there is room for. */
@@ -56,13 +55,18 @@ export class Slab {
   ensure(rows: number): void {
     while (this.capacity < rows) {
       const bytes = CHUNK_ROWS * this.bytesPerRow
-      // A first chunk that will be mostly full, or any later one, is worth huge pages; a small index is not.
-      const huge = this.chunks.length > 0 || rows >= CHUNK_ROWS / 4
-      const buffer = this.#accelerator?.allocate(bytes, huge) ?? new ArrayBuffer(bytes)
-      const chunk = new Uint8Array(buffer)
-      this.chunks.push(chunk)
-      if (this.bytesPerRow % 4 === 0) this.words.push(new Uint32Array(buffer))
-      this.#onChunk?.(chunk)
+      // Several chunks at a time lie on huge pages, since one alone may be smaller than such a page, or leave much of its
+      // last one over. A slab that has fewer bytes than one is not worth it: small indexes stay small.
+      const needed = Math.max(rows - this.capacity, this.capacity) * this.bytesPerRow
+      const huge = this.#accelerator !== undefined && needed >= HUGE_PAGE_BYTES
+      const count = huge ? Math.ceil(Math.min(needed, MAX_ALLOCATION_BYTES) / bytes) : 1
+      const buffer = this.#accelerator?.allocate(count * bytes, huge) ?? new ArrayBuffer(bytes)
+      for (let i = 0; i < count; i++) {
+        const chunk = new Uint8Array(buffer, i * bytes, bytes)
+        this.chunks.push(chunk)
+        if (this.bytesPerRow % 4 === 0) this.words.push(new Uint32Array(buffer, i * bytes, bytes / 4))
+        for (const follower of this.#followers) follower(chunk)
+      }
     }
   }
 

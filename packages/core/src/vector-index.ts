@@ -9,6 +9,11 @@ export interface SearchOptions {
   readonly beam?: number
   /** Candidates whose distance is computed again from the finer codes kept for that, raised to k when below it. */
   readonly rescore?: number
+  /**
+   * Share of the true k nearest that searches should find, above 0 and at most 1, in place of `beam` and `rescore`: a graph
+   * index takes settings that it was tuned to. An exact index finds them all and ignores it.
+   */
+  readonly recall?: number
   /** Rows that may be returned; a row beyond its length is not accepted. Borrowed until the search ends. */
   readonly accept?: Bitset
   /** Only rows at this distance or closer, in the units of the metric. */

@@ -2,7 +2,7 @@ import { CHUNK_ROWS, elementsPerVector, OmenError, type Vectors } from '@omen/co
 import type { AddRun } from './add-run.ts'
 import { compact } from './compact.ts'
 import type { Run } from './engine.ts'
-import type { Parts } from './parts.ts'
+import { type Parts, storedCodes } from './parts.ts'
 
 /** Of the rows that take space, the share that may be tombstones before they are compacted away. */
 const MAX_REMOVED_SHARE = 0.2
@@ -20,15 +20,15 @@ export async function encodeRows(
   run: AddRun,
 ): Promise<Uint32Array> {
   const needed = graph.rowsWith(count)
-  codes.slab.ensure(needed)
-  exact?.slab.ensure(needed)
+  const stored = storedCodes({ codes, exact })
+  for (const { slab } of stored) slab.ensure(needed)
   const rows = graph.allocate(count)
   const elements = elementsPerVector(codes.codec.shape)
   try {
     for (let from = 0; from < count; from += CHUNK_ROWS) {
       const to = Math.min(from + CHUNK_ROWS, count)
       const piece = vectors.subarray(from * elements, to * elements)
-      for (const each of exact ? [codes, exact] : [codes]) {
+      for (const each of stored) {
         await each.encode(piece, rows.subarray(from, to), run.threads, from)
       }
       run.check()

@@ -1,8 +1,9 @@
 import { NO_ROW, Turns } from '@omen/core'
 import { repairAnchors } from './anchors.ts'
 import type { Engine, Run } from './engine.ts'
-import { ALIVE, ENTRY, type Graph, REMOVED, ROOT } from './graph.ts'
+import { ALIVE, ENTRY, FREE, type Graph, REMOVED, ROOT } from './graph.ts'
 import { linksToRemoved } from './relink.ts'
+import { settleTwins } from './twins.ts'
 
 /** Rows looked at before the clock is. */
 const ROWS_PER_CHECK = 256
@@ -25,7 +26,14 @@ export async function compact(
 ): Promise<boolean> {
   const removed = await rowsWhere(graph, run, (row) => graph.stateOf(row) === REMOVED)
   if (!removed) return false
-  repairAnchors(graph, removed)
+  if (graph.chained > 0) {
+    const leaders = await rowsWhere(graph, run, (row) => isLeader(graph, row))
+    if (!leaders || !(await settleTwins(graph, engine, leaders, run))) return false
+  }
+  repairAnchors(
+    graph,
+    removed.filter((row) => graph.isLinked(row)),
+  )
   const linking = await rowsWhere(
     graph,
     run,
@@ -60,6 +68,11 @@ async function rowsWhere(
   return Uint32Array.from(found)
 }
 
+/** Whether twins hang on a row of the graph. */
+function isLeader(graph: Graph, row: number): boolean {
+  return graph.stateOf(row) !== FREE && graph.isLinked(row) && graph.twinOf(row) !== NO_ROW
+}
+
 function hasRemovedLink(graph: Graph, row: number): boolean {
   for (let layer = graph.level(row); layer >= 0; layer--) {
     if (linksToRemoved(graph, row, layer)) return true
@@ -78,7 +91,7 @@ function replaceEntry(graph: Graph): void {
   let entry = NO_ROW
   let highest = -1
   for (let row = 0; row < graph.rows; row++) {
-    if (graph.stateOf(row) !== ALIVE) continue
+    if (graph.stateOf(row) !== ALIVE || !graph.isLinked(row)) continue
     const level = graph.level(row)
     if (level <= highest) continue
     entry = row

@@ -1,7 +1,7 @@
 import { type Accelerator, Bitset, type Quantizer } from '@omen/core'
 import { integers } from '@omen/core/testing'
 import { accelerator, loadError } from '@omen/native'
-import { f16, sq8 } from '@omen/quant'
+import { f16, pq, rabitq, sq8 } from '@omen/quant'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Hnsw } from './hnsw.ts'
 import type { HnswOptions } from './options.ts'
@@ -43,6 +43,8 @@ const QUANTIZERS: readonly (readonly [string, (() => Quantizer) | undefined])[] 
   ['none', undefined],
   ['sq8', sq8],
   ['f16', f16],
+  ['rabitq', rabitq],
+  ['pq', () => pq({ bits: 4 })],
 ]
 
 describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon is there'})`, () => {
@@ -80,7 +82,7 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
     await expectSame(both, queries)
   })
 
-  test('on duplicates, which fill the anchor tree', async () => {
+  test('on duplicates, which hang on each other', async () => {
     const dimension = 8
     const distinct = integers('l2', 60, dimension, 1).vectors as Float32Array
     const vectors = new Float32Array(3000 * dimension)

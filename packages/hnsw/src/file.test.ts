@@ -7,7 +7,7 @@ import { accelerator } from '@omen/native'
 import { sq8 } from '@omen/quant'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ENTRY, HEAD_WORDS, ROOT } from './graph.ts'
+import { CHAINED_ROWS, ENTRY, HEAD_WORDS, ROOT } from './graph.ts'
 import { Hnsw } from './hnsw.ts'
 import { digests } from './testing/sections.ts'
 
@@ -155,7 +155,19 @@ describe('a file made by somebody else, its checksums right,', () => {
     bytes.get(section)?.writeUInt8(value, at)
   }
 
-  test.each([
+  /** Lets the first row of some chain be followed by another, or by itself. */
+  const cutChain = (bytes: Map<string, Buffer>, next: number | undefined): void => {
+    const twins = bytes.get('twins') as Buffer
+    for (let row = 0; row < 500; row++) {
+      const first = twins.readUInt32LE(row * 4)
+      if (first === NO_ROW) continue
+      twins.writeUInt32LE(next ?? first, (next === undefined ? first : row) * 4)
+      return
+    }
+    throw new Error('there is no chain')
+  }
+
+  test.each<readonly [string, Parameters<typeof forged>[0]]>([
     ['an entry beyond the rows', word('head', ENTRY, 500)],
     ['an entry that is free', word('head', ENTRY, 3)],
     ['no root', word('head', ROOT, -1)],
@@ -176,6 +188,13 @@ describe('a file made by somebody else, its checksums right,', () => {
     ['a removed row that was alive', byte('state', 50, 2)],
     ['more anchors than links', byte('anchors', 50, 200)],
     ['fewer anchors', byte('anchors', 50, 0)],
+    ['a twin beyond the rows', word('twins', 50, 500)],
+    ['a twin that is linked', word('twins', 50, 51)],
+    ['a twin that is free', word('twins', 50, 3)],
+    ['a twin of a free row', word('twins', 3, 50)],
+    ['a chain that is cut', (bytes) => cutChain(bytes, NO_ROW)],
+    ['a chain without an end', (bytes) => cutChain(bytes, undefined)],
+    ['more chained rows in its head', word('head', CHAINED_ROWS, 400)],
   ])('is refused with %s', async (_, change) => {
     await expect(openForged(change)).rejects.toEqual(failing('corrupt_index'))
   })
@@ -199,7 +218,7 @@ describe('a file made by somebody else, its checksums right,', () => {
     )
   })
 
-  test.each(['head', 'codes', 'exact', 'parameters', 'exactParameters', 'links', 'state', 'upper'])(
+  test.each(['head', 'codes', 'exact', 'parameters', 'exactParameters', 'links', 'state', 'upper', 'twins'])(
     'is refused without its %s, or with a byte less',
     async (name) => {
       await expect(openForged((bytes) => bytes.delete(name))).rejects.toEqual(failing('corrupt_index'))
@@ -227,7 +246,7 @@ describe('a file made by somebody else, its checksums right,', () => {
   })
 
   test('whatever word of its graph is changed, is refused or works', async () => {
-    const sections = ['head', 'links', 'state', 'anchors', 'upperAt', 'upper'] as const
+    const sections = ['head', 'links', 'state', 'anchors', 'upperAt', 'upper', 'twins'] as const
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...sections),

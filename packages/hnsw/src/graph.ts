@@ -14,7 +14,7 @@ export const FREE = 0
 export const ALIVE = 1
 export const REMOVED = 2
 
-/** What the words of a graph's `head` say; the rest of its 16 are zero. The accelerator writes ENTRY and ROOT. */
+/** What the words of a graph's `head` say; the rest of its 16 are zero. The accelerator writes ENTRY, ROOT and CHAINED_ROWS. */
 export const HEAD_WORDS = 16
 /** Rows ever given out: a high-water mark. */
 export const ROWS = 0
@@ -26,9 +26,13 @@ export const ROOT = 2
 export const UPPER_BLOCKS = 3
 export const ALIVE_ROWS = 4
 export const REMOVED_ROWS = 5
+/** Rows that are chained to their twin, and not linked. The accelerator counts them, too. */
+export const CHAINED_ROWS = 6
 
-export type SlabName = 'links' | 'state' | 'anchors' | 'upperAt' | 'upper'
-export const SLABS: readonly SlabName[] = ['links', 'state', 'anchors', 'upperAt', 'upper']
+export type SlabName = 'links' | 'state' | 'anchors' | 'upperAt' | 'upper' | 'twins'
+/** Bytes of each part of a graph. */
+export type GraphBytes = Readonly<Record<SlabName | 'head', number>>
+export const SLABS: readonly SlabName[] = ['links', 'state', 'anchors', 'upperAt', 'upper', 'twins']
 
 /**
  * The slabs of a graph, which TypeScript and C++ read alike, and who lies where in them.
@@ -38,10 +42,13 @@ export const SLABS: readonly SlabName[] = ['links', 'state', 'anchors', 'upperAt
  * - `anchors`: how many entries at the front of a base list are protected (see anchors.ts)
  * - `upperAt`: the row's first block in `upper`; NO_ROW for a row on the base layer only
  * - `upper`: blocks of m neighbours; layer l ≥ 1 of a row is block upperAt + l − 1
+ * - `twins`: the next row of the same codes (see twins.ts); NO_ROW where there is none
  */
 export class Graph {
   /** Neighbours that fit on an upper layer; the base layer holds twice as many. */
   readonly m: number
+  /** How much farther a neighbour may be than others that lead to it: see `HnswOptions.alpha`. */
+  readonly alpha: number
   readonly head: Uint32Array
   readonly levels: Uint32Array
   readonly links: Slab
@@ -49,31 +56,30 @@ export class Graph {
   readonly anchors: Slab
   readonly upperAt: Slab
   readonly upper: Slab
+  readonly twins: Slab
   /** Row numbers to use again, the lowest last. */
   #free: number[] = []
-  #native: NativeGraph | undefined
 
-  constructor(m: number, accelerator?: Accelerator) {
+  constructor(m: number, alpha = 1, accelerator?: Accelerator) {
     this.m = m
+    // A number that C++ has too.
+    this.alpha = Math.fround(alpha)
     this.levels = levelThresholds(m)
     this.head = new Uint32Array(HEAD_WORDS)
     this.head[ENTRY] = NO_ROW
     this.head[ROOT] = NO_ROW
-    const slab = (name: SlabName, bytesPerRow: number, fill: number): Slab => {
-      const onChunk = (chunk: Uint8Array): void => this.#native?.attach(name, chunk)
-      return new Slab(bytesPerRow, { accelerator, fill, onChunk })
-    }
-    this.links = slab('links', m * 8, 0xff)
-    this.state = slab('state', 1, FREE)
-    this.anchors = slab('anchors', 1, 0)
-    this.upperAt = slab('upperAt', 4, 0xff)
-    this.upper = slab('upper', m * 4, 0xff)
+    const slab = (bytesPerRow: number, fill: number): Slab => new Slab(bytesPerRow, { accelerator, fill })
+    this.links = slab(m * 8, 0xff)
+    this.state = slab(1, FREE)
+    this.anchors = slab(1, 0)
+    this.upperAt = slab(4, 0xff)
+    this.upper = slab(m * 4, 0xff)
+    this.twins = slab(4, 0xff)
   }
 
   /** Lets the accelerator's graph read these slabs, now and as they grow. */
   share(native: NativeGraph): void {
-    this.#native = native
-    for (const name of SLABS) for (const chunk of this[name].chunks) native.attach(name, chunk)
+    for (const name of SLABS) this[name].follow((chunk) => native.attach(name, chunk))
   }
 
   get rows(): number {
@@ -95,6 +101,11 @@ export class Graph {
 
   get removed(): number {
     return this.head[REMOVED_ROWS]!
+  }
+
+  /** Rows, alive or removed, that are chained to a twin. */
+  get chained(): number {
+    return this.head[CHAINED_ROWS]!
   }
 
   get freeRows(): number {
@@ -126,6 +137,20 @@ export class Graph {
 
   setAnchors(row: number, count: number): void {
     this.anchors.chunks[row >>> CHUNK_SHIFT]![row & CHUNK_MASK] = count
+  }
+
+  /** Whether a row in use is part of the graph: every one but the root holds on to a parent. The others are chained. */
+  isLinked(row: number): boolean {
+    return row === this.root || this.anchorsOf(row) > 0
+  }
+
+  /** The next row of a chain of twins; NO_ROW at its end. */
+  twinOf(row: number): number {
+    return this.twins.words[row >>> CHUNK_SHIFT]![row & CHUNK_MASK]!
+  }
+
+  setTwin(row: number, next: number): void {
+    this.twins.words[row >>> CHUNK_SHIFT]![row & CHUNK_MASK] = next
   }
 
   /** Entries that a list on this layer has room for. */
@@ -199,7 +224,7 @@ export class Graph {
   }
 
   #grow(first: number, total: number): void {
-    for (const slab of [this.links, this.state, this.anchors, this.upperAt]) {
+    for (const slab of [this.links, this.state, this.anchors, this.upperAt, this.twins]) {
       slab.ensure(total)
       slab.clear(first, total)
     }
@@ -247,6 +272,7 @@ export class Graph {
       this.setState(row, FREE)
       this.setAnchors(row, 0)
       this.links.clear(row, row + 1)
+      this.twins.clear(row, row + 1)
       const block = this.upperAt.words[row >>> CHUNK_SHIFT]![row & CHUNK_MASK]!
       if (block !== NO_ROW) this.upper.clear(block, block + this.level(row))
       this.#free.push(row)
@@ -261,13 +287,19 @@ export class Graph {
   }
 
   /** Bytes in use of each slab. */
-  bytes(): Record<SlabName, number> & { head: number } {
+  bytes(): GraphBytes {
+    return this.bytesFor(this.rows, this.head[UPPER_BLOCKS]!)
+  }
+
+  /** Bytes of each slab once there are so many rows, with so many upper lists between them. */
+  bytesFor(rows: number, upperBlocks: number): GraphBytes {
     return {
-      links: this.links.bytesFor(this.rows),
-      state: this.state.bytesFor(this.rows),
-      anchors: this.anchors.bytesFor(this.rows),
-      upperAt: this.upperAt.bytesFor(this.rows),
-      upper: this.upper.bytesFor(this.head[UPPER_BLOCKS]!),
+      links: this.links.bytesFor(rows),
+      state: this.state.bytesFor(rows),
+      anchors: this.anchors.bytesFor(rows),
+      upperAt: this.upperAt.bytesFor(rows),
+      upper: this.upper.bytesFor(upperBlocks),
+      twins: this.twins.bytesFor(rows),
       head: this.head.byteLength,
     }
   }

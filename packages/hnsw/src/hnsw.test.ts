@@ -331,7 +331,7 @@ describe('an index over a quantizer of the user', () => {
       filtered: [...filtered.rows],
     }).toMatchInlineSnapshot(`
       {
-        "built": 265619,
+        "built": 259524,
         "filtered": [
           730,
           410,
@@ -340,7 +340,7 @@ describe('an index over a quantizer of the user', () => {
           820,
           150,
         ],
-        "filtering": 967,
+        "filtering": 929,
         "rows": [
           393,
           928,
@@ -358,7 +358,7 @@ describe('an index over a quantizer of the user', () => {
           537,
           585,
         ],
-        "searched": 567,
+        "searched": 611,
       }
     `)
   })

@@ -9,6 +9,7 @@ import {
   countVectors,
   type IndexImage,
   type NativeSearch,
+  OmenError,
   prepareVectors,
   type Quantizer,
   Queue,
@@ -33,10 +34,14 @@ import { contentsOf, readImage } from './image.ts'
 import { type Inspection, inspect } from './inspect.ts'
 import { checkOptions, chooseAccelerator, type HnswOptions, type Settings } from './options.ts'
 import { type Parts, trainParts } from './parts.ts'
-import { measureRecall, type RecallReport } from './recall.ts'
-import { resultBuffers, spread, vectorOf } from './results.ts'
+import { findTruth, type RecallReport, recallOf } from './recall.ts'
+import { limitSearch, resultBuffers, spread, vectorOf } from './results.ts'
 import { RunningSearches } from './running-searches.ts'
+import { WORK_NUMBERS } from './search.ts'
 import { type HnswStats, statsOf } from './stats.ts'
+import { checkTuneOptions, type TuneOptions, type TuneReport, tune } from './tune.ts'
+import { type Effort, TunedSettings } from './tuned.ts'
+import { averageWork, type WorkReport } from './work.ts'
 
 export interface HnswBuildOptions extends HnswOptions, AddOptions {
   /** Rows x dimension: borrowed until the promise settles. */
@@ -44,7 +49,7 @@ export interface HnswBuildOptions extends HnswOptions, AddOptions {
 }
 
 export interface HnswOpenOptions {
-  /** Where to look for the quantizers that the index was saved with; `none()` is always there. */
+  /** Where to look for the quantizers that the index was saved with; `none()` and `f16()` are always there. */
   readonly quantizers?: readonly Quantizer[]
   /** As in `HnswOptions`. */
   readonly accelerator?: Accelerator | null
@@ -73,6 +78,7 @@ export class Hnsw implements VectorIndex {
   #parts: Parts | undefined
   /** Where synchronous searches put what they find, before it is copied for the caller. */
   #found: ResultBuffers = resultBuffers(1, 16)
+  #tuned: TunedSettings = new TunedSettings()
   #closed = false
 
   private constructor(settings: Settings) {
@@ -136,9 +142,10 @@ export class Hnsw implements VectorIndex {
     }
   }
 
-  static #from({ settings, parts }: Awaited<ReturnType<typeof readImage>>): Hnsw {
+  static #from({ settings, parts, tuned }: Awaited<ReturnType<typeof readImage>>): Hnsw {
     const index = new Hnsw(settings)
     index.#parts = parts
+    index.#tuned = tuned
     return index
   }
 
@@ -227,7 +234,7 @@ export class Hnsw implements VectorIndex {
     checkQuery(query, this.shape)
     const parts = this.#parts
     if (!parts || parts.graph.alive === 0) return this.#nothing(query)
-    const asked = limit(search, parts)
+    const asked = limitSearch(search, parts)
     if (this.#found.rows.length < asked.k) this.#found = resultBuffers(1, asked.k * 2)
     const { rows, distances, counts } = this.#found
     parts.engine.searchSync(query, asked, this.#found)
@@ -240,7 +247,7 @@ export class Hnsw implements VectorIndex {
     checkQuery(query, this.shape)
     const parts = this.#parts
     if (!parts || parts.graph.alive === 0) return this.#nothing(query)
-    const asked = limit(search, parts)
+    const asked = limitSearch(search, parts)
     const out = resultBuffers(1, asked.k)
     await this.#searches.track(parts.engine.search(query, asked, out))
     this.#checkRunning(search)
@@ -256,7 +263,7 @@ export class Hnsw implements VectorIndex {
       this.#nothing(queries)
       return resultBuffers(count, search.k)
     }
-    const asked = limit(search, parts)
+    const asked = limitSearch(search, parts)
     const out = resultBuffers(count, asked.k)
     const run = {
       threads: search.threads ?? this.#threads,
@@ -283,16 +290,60 @@ export class Hnsw implements VectorIndex {
     const found = await this.searchMany(queries, options)
     if (!parts || count === 0) return { recall: 1, queries: count }
     const threads = search.threads ?? this.#threads
-    const report = await this.#searches.track(
-      measureRecall(parts, queries, search, found, threads, () => this.#checkRunning(search)),
-    )
+    const check = (): void => this.#checkRunning(search)
+    const truth = await this.#searches.track(findTruth(parts, queries, search, threads, check))
+    check()
+    return { recall: recallOf(truth, found, search.k), queries: count }
+  }
+
+  /**
+   * Counts what searches do: distances, hops and bytes, without their time.
+   *
+   * @param queries queries x dimension: borrowed until the promise settles
+   */
+  async measureWork(queries: Vectors, options: SearchManyOptions): Promise<WorkReport> {
+    const search = this.#check(options)
+    const count = countQueries(queries, this.shape, search.k)
+    const parts = this.#parts
+    if (!parts) return { queries: count, distances: 0, hops: 0, rescored: 0, bytes: 0 }
+    const asked = limitSearch(search, parts)
+    const work = new Uint32Array(count * WORK_NUMBERS)
+    const out = { ...resultBuffers(count, asked.k), work }
+    const run = { threads: search.threads ?? this.#threads, stopped: () => this.#closed }
+    await this.#searches.track(parts.engine.searchMany(queries, asked, out, run))
     this.#checkRunning(search)
-    return report
+    return averageWork(parts, work)
+  }
+
+  /**
+   * Finds the fastest search that finds a share of the true k nearest rows, and makes it what searches do that name this
+   * recall, or no beam at all. `save` keeps it. Changes wait meanwhile, and searches that run beside it distort it; tune
+   * again when the index has grown much.
+   *
+   * @throws OmenError `invalid_argument` naming the option, or for an empty index; `not_tuned` when no search is that good;
+   * `aborted`, `closed`; for queries as `searchMany`
+   */
+  tune(options: TuneOptions): Promise<TuneReport> {
+    return this.#queue.run(async () => {
+      checkTuneOptions(options, this.shape)
+      const check = (): void => {
+        this.#checkOpen()
+        throwIfAborted(options.signal)
+      }
+      const parts = this.#parts
+      if (!parts || parts.graph.alive === 0) {
+        throw new OmenError('invalid_argument', 'there are no rows yet to tune searches by')
+      }
+      const report = await tune(parts, this.shape, options, this.#threads, check)
+      const { recall, k, beam, rescore } = report
+      this.#tuned.set({ recall, k, beam, rescore })
+      return report
+    }, options?.signal)
   }
 
   stats(): HnswStats {
     this.#checkOpen()
-    return statsOf(this.#settings, this.#parts)
+    return statsOf(this.#settings, this.#parts, this.#tuned.all)
   }
 
   /**
@@ -313,7 +364,7 @@ export class Hnsw implements VectorIndex {
 
   sections(): Section[] {
     this.#checkOpen()
-    return contentsOf(this.#settings, this.#parts).sections.slice()
+    return contentsOf(this.#settings, this.#parts, this.#tuned.all).sections.slice()
   }
 
   /**
@@ -323,7 +374,7 @@ export class Hnsw implements VectorIndex {
    */
   save(path: string, options: WriteOptions = {}): Promise<void> {
     return this.#queue.run(() => {
-      const { metadata, sections } = contentsOf(this.#settings, this.#parts)
+      const { metadata, sections } = contentsOf(this.#settings, this.#parts, this.#tuned.all)
       return writeSectionFile(path, metadata, sections, options)
     }, options.signal)
   }
@@ -336,9 +387,14 @@ export class Hnsw implements VectorIndex {
 
   #check(options: SearchManyOptions): CheckedSearch {
     this.#checkOpen()
-    // checkSearch is the one to refuse options that are none.
-    const rescore = Math.max(MIN_RESCORE, RESCORE_FACTOR * (options?.k ?? 0))
-    return checkSearch(options, { beam: DEFAULT_BEAM, rescore })
+    return checkSearch(options, (k, recall) => this.#effort(k, recall, options.beam))
+  }
+
+  /** What a search does that does not say: what was tuned for it, unless it has a beam of its own. */
+  #effort(k: number, recall: number | undefined, beam: number | undefined): Effort {
+    if (recall !== undefined) return this.#tuned.reaching(recall, k)
+    const tuned = beam === undefined ? this.#tuned.usual(k) : undefined
+    return tuned ?? { beam: DEFAULT_BEAM, rescore: Math.max(MIN_RESCORE, RESCORE_FACTOR * k) }
   }
 
   #checkOpen(): void {
@@ -362,17 +418,5 @@ export class Hnsw implements VectorIndex {
     const from = search * k
     const rows = out.rows.subarray(from, from + count)
     return settleResults('cosine', rows, out.distances.subarray(from, from + count), radius)
-  }
-}
-
-/** No search needs more room than there are rows. */
-function limit(search: CheckedSearch, { graph }: Parts): NativeSearch {
-  const { rows } = graph
-  return {
-    k: Math.min(search.k, rows),
-    beam: Math.min(search.beam, rows),
-    rescore: Math.min(search.rescore, rows),
-    radius: search.radius,
-    accept: search.accept?.words,
   }
 }

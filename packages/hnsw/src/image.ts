@@ -2,6 +2,7 @@ import {
   type Accelerator,
   type Codec,
   corruptImage,
+  f16,
   findQuantizer,
   type IndexContents,
   type IndexImage,
@@ -15,31 +16,41 @@ import {
   type Slab,
   storedSection,
 } from '@omen/core'
-import { HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
+import { CHAINED_ROWS, HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
 import { checkOptions, type Settings } from './options.ts'
-import { makeParts, type Parts } from './parts.ts'
+import { makeParts, type Parts, storedCodes } from './parts.ts'
+import { readTuned, type TunedSetting, type TunedSettings } from './tuned.ts'
 import { checkGraph } from './validate.ts'
 
 const KIND = 'hnsw/1'
 
 /** The facts and bytes to save: borrowed from the index, which must not change meanwhile. */
-export function contentsOf(settings: Settings, parts: Parts | undefined): IndexContents {
-  const { shape, m, beam, quantizer, keep } = settings
+export function contentsOf(
+  settings: Settings,
+  parts: Parts | undefined,
+  tuned: readonly TunedSetting[],
+): IndexContents {
+  const { shape, m, beam, alpha, quantizer, keep } = settings
   const metadata = {
     kind: KIND,
     dimension: shape.dimension,
     metric: shape.metric,
     m,
     beam,
+    alpha,
     quantizer: quantizer.name,
     keep: keep?.name ?? null,
     trained: parts !== undefined,
     rows: parts?.graph.rows ?? 0,
+    // An index that was not tuned is saved as before there was tuning.
+    ...(tuned.length > 0 ? { tuned: tuned.map((each) => ({ ...each })) } : {}),
   }
   return { metadata, sections: parts ? sectionsOf(parts) : [] }
 }
 
-function sectionsOf({ graph, codes, exact }: Parts): Section[] {
+function sectionsOf(parts: Parts): Section[] {
+  const { graph } = parts
+  const [codes, exact] = storedCodes(parts)
   const blocks = graph.head[UPPER_BLOCKS] as number
   return [
     bytesSection('head', graph.head),
@@ -51,7 +62,10 @@ function sectionsOf({ graph, codes, exact }: Parts): Section[] {
           slabSection('exact', exact.slab, graph.rows),
         ]
       : []),
-    ...SLABS.map((name) => slabSection(name, graph[name], name === 'upper' ? blocks : graph.rows)),
+    // Without twins an index is saved as before there were chains of them.
+    ...SLABS.filter((name) => name !== 'twins' || graph.chained > 0).map((name) =>
+      slabSection(name, graph[name], name === 'upper' ? blocks : graph.rows),
+    ),
   ]
 }
 
@@ -72,23 +86,25 @@ export async function readImage(
   image: IndexImage,
   quantizers: readonly Quantizer[],
   accelerator: Accelerator | undefined,
-): Promise<{ settings: Settings; parts: Parts | undefined }> {
-  const { settings, trained, rows } = readFacts(image, [none(), ...quantizers], accelerator)
-  if (!trained) return { settings, parts: undefined }
+): Promise<{ settings: Settings; parts: Parts | undefined; tuned: TunedSettings }> {
+  const { settings, trained, rows, tuned } = readFacts(image, [none(), f16(), ...quantizers], accelerator)
+  if (!trained) return { settings, parts: undefined, tuned }
   const { quantizer, keep, shape } = settings
   const codec = await readCodec(image, 'parameters', quantizer, shape)
   const exactCodec = keep && (await readCodec(image, 'exactParameters', keep, shape))
   const parts = makeParts(settings, codec, exactCodec)
   await readSlab(image, 'codes', parts.codes.slab, rows)
-  if (parts.exact) await readSlab(image, 'exact', parts.exact.slab, rows)
+  const [, exact] = storedCodes(parts)
+  if (exact) await readSlab(image, 'exact', exact.slab, rows)
   await readGraph(image, parts, rows)
-  return { settings, parts }
+  return { settings, parts, tuned }
 }
 
 interface Facts {
   readonly settings: Settings
   readonly trained: boolean
   readonly rows: number
+  readonly tuned: TunedSettings
 }
 
 function readFacts(
@@ -97,6 +113,8 @@ function readFacts(
   accelerator: Accelerator | undefined,
 ): Facts {
   const { kind, dimension, metric, m, beam, quantizer, keep, trained, rows } = image.metadata
+  // Files of before there was a choice were linked with 1.
+  const { alpha = 1 } = image.metadata
   if (kind !== KIND)
     throw corruptImage(image, `it holds an index of kind ${JSON.stringify(kind)}, not ${KIND}`)
   if (typeof quantizer !== 'string' || (typeof keep !== 'string' && keep !== null)) {
@@ -105,12 +123,19 @@ function readFacts(
   if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 0 || rows > NO_ROW) {
     throw corruptImage(image, `its metadata gives ${JSON.stringify(rows)} rows`)
   }
-  if (typeof dimension !== 'number' || typeof m !== 'number' || typeof beam !== 'number') {
-    throw corruptImage(image, 'its metadata gives no dimension, m or beam')
+  if (
+    typeof dimension !== 'number' ||
+    typeof m !== 'number' ||
+    typeof beam !== 'number' ||
+    typeof alpha !== 'number'
+  ) {
+    throw corruptImage(image, 'its metadata gives no dimension, m, beam or alpha')
   }
   const known = METRICS.find((name): name is Metric => name === metric)
   if (known === undefined || typeof trained !== 'boolean')
     throw corruptImage(image, 'its metadata is incomplete')
+  const tuned = readTuned(image.metadata.tuned)
+  if (!tuned) throw corruptImage(image, 'its metadata gives impossible tuned settings')
   const walked = findQuantizer(quantizer, quantizers)
   const kept = keep === null ? 'codes' : findQuantizer(keep, quantizers)
   try {
@@ -119,11 +144,12 @@ function readFacts(
       metric: known,
       m,
       beam,
+      alpha,
       quantizer: walked,
       keep: kept,
       accelerator: null,
     })
-    return { settings: { ...settings, accelerator }, trained, rows }
+    return { settings: { ...settings, accelerator }, trained, rows, tuned }
   } catch (error) {
     throw corruptImage(image, 'its metadata gives impossible options', error)
   }
@@ -157,6 +183,11 @@ async function readGraph(image: IndexImage, { graph }: Parts, rows: number): Pro
   if (head[ROWS] !== rows)
     throw corruptImage(image, `its head counts ${head[ROWS]} rows, its metadata ${rows}`)
   for (const name of SLABS) {
+    if (name === 'twins' && head[CHAINED_ROWS] === 0) {
+      graph.twins.ensure(rows)
+      graph.twins.clear(0, rows)
+      continue
+    }
     await readSlab(image, name, graph[name], name === 'upper' ? (head[UPPER_BLOCKS] as number) : rows)
   }
   graph.head.set(head)

@@ -3,6 +3,7 @@ import { someChild } from './anchors.ts'
 import { ENTRY, type Graph, ROOT } from './graph.ts'
 import { LinkEditor } from './link-editor.ts'
 import { LayerSearch } from './search-layer.ts'
+import { chainTwin, type TwinFinder } from './twins.ts'
 
 /** Links rows into a graph, one at a time (Malkov & Yashunin 2018, Alg. 1). */
 export class Inserter {
@@ -11,23 +12,25 @@ export class Inserter {
   readonly #scorer: Scorer
   readonly #search: LayerSearch
   readonly #links: LinkEditor
+  readonly #twins: TwinFinder
   /** Neighbours chosen for the row, by layer, and how many they are. */
   readonly #chosen: Uint32Array[]
   readonly #counts: Uint32Array
   readonly #ownList: Uint32Array
 
-  constructor(graph: Graph, codes: Codes, beam: number) {
+  constructor(graph: Graph, codes: Codes, beam: number, twins: TwinFinder) {
     this.#graph = graph
     this.#beam = beam
     this.#scorer = codes.scorer()
     this.#search = new LayerSearch(graph)
     this.#links = new LinkEditor(graph, codes)
+    this.#twins = twins
     this.#chosen = Array.from({ length: graph.levels.length + 1 }, () => new Uint32Array(graph.m))
     this.#counts = new Uint32Array(graph.levels.length + 1)
     this.#ownList = new Uint32Array(graph.m + 1)
   }
 
-  /** Links a row whose codes are in place, whose state is alive and whose lists are empty. */
+  /** Links a row whose codes are in place, whose state is alive and whose lists are empty, or hangs it on its twin. */
   insert(row: number): void {
     const graph = this.#graph
     const { entry } = graph
@@ -42,7 +45,15 @@ export class Inserter {
     this.#scorer.bindRow(row)
     this.#search.descend(this.#scorer, entry, top, level + 1)
     // All searches come before the first write, so that nobody finds a row whose lists are empty.
-    for (let layer = topLayer; layer >= 0; layer--) this.#chooseNeighbours(layer)
+    for (let layer = topLayer; layer >= 0; layer--) {
+      this.#search.walk(this.#scorer, this.#beam, layer)
+      const twin = layer === 0 ? this.#twins.find(row, this.#scorer, this.#search.pool) : NO_ROW
+      if (twin !== NO_ROW) {
+        chainTwin(graph, twin, row)
+        return
+      }
+      this.#chooseNeighbours(layer)
+    }
     for (let layer = 1; layer <= topLayer; layer++) {
       graph.write(row, layer, this.#chosen[layer]!, this.#counts[layer]!)
     }
@@ -57,7 +68,6 @@ export class Inserter {
   #chooseNeighbours(layer: number): void {
     const { m } = this.#graph
     const { selector } = this.#links
-    this.#search.walk(this.#scorer, this.#beam, layer)
     selector.clear()
     selector.select(this.#search.pool, m)
     this.#counts[layer] = selector.count

@@ -3,11 +3,13 @@ import { FREE, type Graph } from './graph.ts'
 
 /** What a graph looks like. */
 export interface Inspection {
-  /** Rows whose highest layer is 0, 1, …; tombstones count. */
+  /** Linked rows whose highest layer is 0, 1, …; tombstones count. */
   readonly levels: readonly number[]
-  /** Neighbours of a row on the base layer. */
+  /** Rows that are not linked, but hang on a row of the same codes, by which they are found; tombstones count. */
+  readonly chained: number
+  /** Neighbours of a linked row on the base layer. */
   readonly degree: { readonly least: number; readonly mean: number; readonly most: number }
-  /** Rows, tombstones among them, that a walk of the base layer from the entry does not meet: always 0. */
+  /** Rows, tombstones among them, that a walk of the base layer from the entry does not meet, nor rows they hang on: always 0. */
   readonly unreachable: number
 }
 
@@ -22,6 +24,7 @@ const ROWS_PER_CHECK = 256
 export async function inspect(graph: Graph | undefined, check: () => void): Promise<Inspection> {
   const levels: number[] = []
   let rows = 0
+  let chained = 0
   let links = 0
   let least = Infinity
   let most = 0
@@ -32,11 +35,15 @@ export async function inspect(graph: Graph | undefined, check: () => void): Prom
       check()
     }
     if (graph.stateOf(row) === FREE) continue
+    rows++
+    if (!graph.isLinked(row)) {
+      chained++
+      continue
+    }
     const level = graph.level(row)
     while (levels.length <= level) levels.push(0)
     levels[level]!++
     const degree = graph.degree(row, 0)
-    rows++
     links += degree
     least = Math.min(least, degree)
     most = Math.max(most, degree)
@@ -44,7 +51,8 @@ export async function inspect(graph: Graph | undefined, check: () => void): Prom
   const reached = graph ? await countReached(graph, check) : 0
   return {
     levels,
-    degree: rows === 0 ? { least: 0, mean: 0, most: 0 } : { least, mean: links / rows, most },
+    chained,
+    degree: rows === 0 ? { least: 0, mean: 0, most: 0 } : { least, mean: links / (rows - chained), most },
     unreachable: rows - reached,
   }
 }
@@ -55,9 +63,11 @@ async function countReached(graph: Graph, check: () => void): Promise<number> {
   const open: number[] = [graph.entry]
   seen[graph.entry] = 1
   let reached = 0
+  let steps = 0
   const turns = new Turns()
   for (let row = open.pop(); row !== undefined; row = open.pop()) {
-    if (++reached % ROWS_PER_CHECK === 0 && turns.due) {
+    reached++
+    if (++steps % ROWS_PER_CHECK === 0 && turns.due) {
       await turns.take()
       check()
     }
@@ -69,6 +79,7 @@ async function countReached(graph: Graph, check: () => void): Promise<number> {
       seen[next] = 1
       open.push(next)
     }
+    for (let twin = graph.twinOf(row); twin !== NO_ROW; twin = graph.twinOf(twin)) reached++
   }
   return reached
 }

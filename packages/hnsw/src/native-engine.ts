@@ -1,6 +1,5 @@
 import {
   type Accelerator,
-  type Codes,
   elementsPerVector,
   type NativeGraph,
   type NativeSearch,
@@ -10,7 +9,9 @@ import {
   vectorError,
 } from '@omen/core'
 import type { Engine, Run } from './engine.ts'
-import type { Graph } from './graph.ts'
+import type { Settings } from './options.ts'
+import type { Data } from './parts.ts'
+import { WORK_NUMBERS } from './search.ts'
 
 /** How often the counter of a running insert is looked at. */
 const REPORT_EVERY_MS = 50
@@ -30,16 +31,17 @@ export class NativeEngine implements Engine {
 
   /** @returns undefined where the accelerator cannot read the codes */
   static create(
-    graph: Graph,
-    codes: Codes,
-    exact: Codes | undefined,
-    beam: number,
+    { graph, codes, exact, linking }: Data,
+    { beam, without }: Settings,
     accelerator: Accelerator,
   ): NativeEngine | undefined {
-    if (!codes.native || (exact && !exact.native)) return undefined
+    if (!codes.native || !linking.native || (exact && !exact.native)) return undefined
     const native = accelerator.createGraph({
       m: graph.m,
       beam,
+      alpha: graph.alpha,
+      without: without.filter((name) => name !== 'hugePages'),
+      linking: linking.native,
       codes: codes.native,
       exact: exact?.native,
       head: graph.head,
@@ -86,6 +88,7 @@ export class NativeEngine implements Engine {
         rows: out.rows.subarray(from * search.k, to * search.k),
         distances: out.distances.subarray(from * search.k, to * search.k),
         counts: out.counts.subarray(from, to),
+        work: out.work?.subarray(from * WORK_NUMBERS, to * WORK_NUMBERS),
       })
       check(refusal, from)
       report?.(to)

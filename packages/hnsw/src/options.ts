@@ -1,6 +1,9 @@
 import {
   type Accelerator,
   checkShape,
+  f16,
+  NATIVE_TECHNIQUES,
+  type NativeTechnique,
   none,
   OmenError,
   type Quantizer,
@@ -18,27 +21,46 @@ export interface HnswOptions extends Shape {
   readonly m?: number
   /** Candidates kept while a row is inserted (efConstruction), m to 4096; 200 when left out. More finds better links, slower. */
   readonly beam?: number
+  /**
+   * Robust prune, 1 to 2; 1 when left out. A link from a row to a neighbour is left out where a closer neighbour is
+   * alpha times closer to that neighbour than the row is (distances of the metric: squared under l2). Above 1 more
+   * links are kept: with m of 24 and more, 1.1 finds as much with a smaller beam; with few links it finds less. No effect under dot, where distances have no origin.
+   */
+  readonly alpha?: number
   /** Codes that searches walk by; `none()`, the vectors themselves, when left out. */
   readonly quantizer?: Quantizer
   /**
    * What is kept beside lossy codes to compute the best candidates' distances again: the vectors themselves (`f32`, when
-   * left out), the codes of a finer quantizer such as `f16()`, or nothing (`codes`). Without a lossy quantizer it has no
-   * effect.
+   * left out), half of their bytes (`f16`), the codes of any finer quantizer, or nothing (`codes`). Without a lossy
+   * quantizer it has no effect.
    */
   readonly keep?: Keep
   /** Vectors to train quantizers with; the first that are added when left out. Borrowed until the call returns. */
   readonly training?: Vectors
   /** What makes it faster, with the same answers: that of `@omen/native` when left out, none for `null`. */
   readonly accelerator?: Accelerator | null
+  /**
+   * For measurements: techniques of the accelerator to switch off (see `TECHNIQUES`); all are on when left out. Not saved
+   * with the index.
+   */
+  readonly techniques?: Readonly<Partial<Record<Technique, boolean>>>
 }
 
-export type Keep = 'f32' | 'codes' | Quantizer
+/** What can be switched off to measure what it brings: see `NATIVE_TECHNIQUES`; `hugePages`: large slabs lie on huge pages. */
+export type Technique = NativeTechnique | 'hugePages'
+
+export const TECHNIQUES: readonly Technique[] = [...NATIVE_TECHNIQUES, 'hugePages']
+
+export type Keep = 'f32' | 'f16' | 'codes' | Quantizer
 
 /** Options with every default filled in. */
 export interface Settings {
   readonly shape: Shape
   readonly m: number
   readonly beam: number
+  readonly alpha: number
+  /** Techniques that are switched off. */
+  readonly without: readonly Technique[]
   readonly quantizer: Quantizer
   /** Finer codes to rescore with; undefined for none. */
   readonly keep: Quantizer | undefined
@@ -50,15 +72,18 @@ const KNOWN: ReadonlySet<string> = new Set([
   'metric',
   'm',
   'beam',
+  'alpha',
   'quantizer',
   'keep',
   'training',
   'accelerator',
+  'techniques',
 ])
 /** More links or candidates than anybody has found useful: a limit on what one mistake can cost. */
 const MAX_M = 128
 const MIN_M = 4
 const MAX_BEAM = 4096
+const DEFAULT_ALPHA = 1
 
 /**
  * Checks the options of an index and fills in the defaults.
@@ -71,20 +96,38 @@ export function checkOptions(options: HnswOptions): Settings {
       throw new OmenError('invalid_argument', `unknown option ${name}: there are ${[...KNOWN].join(', ')}`)
     }
   }
-  const { dimension, metric, m = 16, beam = 200, quantizer = none(), keep } = options
+  const { dimension, metric, m = 16, beam = 200, alpha = DEFAULT_ALPHA } = options
+  const { quantizer = none(), keep, techniques = {} } = options
   const shape = { dimension, metric }
   checkShape(shape)
   checkRange('m', m, MIN_M, MAX_M)
   checkRange('beam', beam, m, MAX_BEAM)
+  if (!(alpha >= 1 && alpha <= 2)) {
+    throw new OmenError('invalid_argument', `alpha must be a number from 1 to 2, got ${String(alpha)}`)
+  }
   checkQuantizer('quantizer', quantizer)
   return {
     shape,
     m,
     beam,
+    alpha: metric === 'dot' ? 1 : alpha,
+    without: switchedOff(techniques),
     quantizer,
     keep: checkKeep(keep, quantizer),
     accelerator: chooseAccelerator(options.accelerator),
   }
+}
+
+function switchedOff(techniques: Readonly<Record<string, boolean>>): Technique[] {
+  for (const [name, on] of Object.entries(techniques)) {
+    if (!TECHNIQUES.some((known) => known === name) || typeof on !== 'boolean') {
+      throw new OmenError(
+        'invalid_argument',
+        `techniques maps ${TECHNIQUES.join(', ')} to true or false, got ${name}: ${String(on)}`,
+      )
+    }
+  }
+  return TECHNIQUES.filter((name) => techniques[name] === false)
 }
 
 /** @param given what the caller gave: `null` for TypeScript alone */
@@ -93,17 +136,31 @@ export function chooseAccelerator(given: Accelerator | null | undefined): Accele
 }
 
 function checkKeep(keep: Keep | undefined, quantizer: Quantizer): Quantizer | undefined {
-  if (typeof keep === 'object') checkQuantizer('keep', keep)
-  else if (keep !== undefined && keep !== 'f32' && keep !== 'codes') {
-    throw new OmenError(
-      'invalid_argument',
-      `keep must be 'f32', 'codes' or a quantizer such as f16() of @omen/quant, got ${String(keep)}`,
-    )
-  }
+  const finer = finerQuantizer(keep)
   // Codes that lose nothing need nothing finer beside them.
-  if (quantizer.name === none().name || keep === 'codes') return undefined
-  const finer = typeof keep === 'object' ? keep : none()
-  return finer.name === quantizer.name ? undefined : finer
+  if (quantizer.name === none().name || finer?.name === quantizer.name) return undefined
+  return finer
+}
+
+function finerQuantizer(keep: Keep | undefined): Quantizer | undefined {
+  switch (keep) {
+    case undefined:
+    case 'f32':
+      return none()
+    case 'f16':
+      return f16()
+    case 'codes':
+      return undefined
+    default:
+      if (typeof keep !== 'object') {
+        throw new OmenError(
+          'invalid_argument',
+          `keep must be 'f32', 'f16', 'codes' or a quantizer, got ${String(keep)}`,
+        )
+      }
+      checkQuantizer('keep', keep)
+      return keep
+  }
 }
 
 function checkQuantizer(name: string, quantizer: Quantizer): void {

@@ -1,4 +1,4 @@
-import { type Codec, Codes, trainCodec, type Vectors } from '@omen/core'
+import { type Accelerator, type Codec, Codes, elementsPerVector, trainCodec, type Vectors } from '@omen/core'
 import type { Engine } from './engine.ts'
 import { Graph } from './graph.ts'
 import { NativeEngine } from './native-engine.ts'
@@ -11,8 +11,18 @@ export interface Parts {
   readonly codes: Codes
   /** Finer codes to rescore with, where there are any. */
   readonly exact: Codes | undefined
+  /** The codes by which rows are linked: one of the two. */
+  readonly linking: Codes
   readonly engine: Engine
 }
+
+/** The codes that have rows of their own, which whoever writes, saves or counts rows must look at. */
+export function storedCodes({ codes, exact }: Pick<Parts, 'codes' | 'exact'>): readonly [Codes, ...Codes[]] {
+  return exact && exact.slab !== codes.slab ? [codes, exact] : [codes]
+}
+
+/** The parts that an engine runs over. */
+export type Data = Omit<Parts, 'engine'>
 
 /** Trains the quantizers on raw vectors, and makes empty parts. @throws OmenError as `trainCodec` */
 export function trainParts(settings: Settings, vectors: Vectors): Parts {
@@ -22,12 +32,40 @@ export function trainParts(settings: Settings, vectors: Vectors): Parts {
 
 /** Makes empty parts around trained codecs. */
 export function makeParts(settings: Settings, codec: Codec, exactCodec: Codec | undefined): Parts {
-  const { m, beam, accelerator } = settings
-  const graph = new Graph(m, accelerator)
-  const codes = new Codes(codec, accelerator)
-  const exact = exactCodec && new Codes(exactCodec, accelerator)
+  const { m, alpha, without } = settings
+  const accelerator = without.includes('hugePages')
+    ? onSmallPages(settings.accelerator)
+    : settings.accelerator
+  const graph = new Graph(m, alpha, accelerator)
+  const full = new Codes(codec, accelerator)
+  // Where nothing finer is kept, codes of two levels are walked by the first of them, and rescore by both.
+  const coarse = exactCodec ? undefined : full.coarse()
+  const codes = coarse ?? full
+  const exact = coarse ? full : exactCodec && new Codes(exactCodec, accelerator)
+  const linking = exact && (coarse || isCoarse(codec)) ? exact : codes
+  const parts = { graph, codes, exact, linking }
   const engine =
-    (accelerator && NativeEngine.create(graph, codes, exact, beam, accelerator)) ??
-    new TypeScriptEngine(graph, codes, exact, beam)
-  return { graph, codes, exact, engine }
+    (accelerator && NativeEngine.create(parts, settings, accelerator)) ??
+    new TypeScriptEngine(parts, settings)
+  return { ...parts, engine }
+}
+
+/**
+ * Whether codes are too coarse to link rows by: less than a byte a component. A search makes up for what such codes confuse
+ * by rescoring; a list of neighbours chosen by them stays as it is.
+ */
+function isCoarse({ bytesPerRow, shape }: Codec): boolean {
+  return bytesPerRow < elementsPerVector(shape)
+}
+
+function onSmallPages(accelerator: Accelerator | undefined): Accelerator | undefined {
+  return (
+    accelerator && {
+      allocate: (sizeBytes) => accelerator.allocate(sizeBytes, false),
+      createCodes: (...codes) => accelerator.createCodes(...codes),
+      createGraph: (options) => accelerator.createGraph(options),
+      distance: (...vectors) => accelerator.distance(...vectors),
+      doctor: () => accelerator.doctor(),
+    }
+  )
 }

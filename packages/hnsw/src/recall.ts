@@ -20,34 +20,51 @@ export interface RecallReport {
   readonly queries: number
 }
 
+/** What an exact search for a query finds. */
+export interface Truth {
+  /** How many rows. */
+  readonly count: number
+  /** How far the farthest of them is: a row as close as that is as good as any of them, so ties do no harm. */
+  readonly farthest: number
+}
+
 /**
- * Compares what searches found with exact searches by the finest codes.
+ * Searches exactly, by the finest codes.
  *
+ * @param queries raw: borrowed
  * @param check called after each turn of the event loop; what it throws ends it
  */
-export async function measureRecall(
+export async function findTruth(
   parts: Parts,
   queries: Vectors,
-  search: CheckedSearch,
-  found: SearchManyResult,
+  search: Pick<CheckedSearch, 'k' | 'radius' | 'accept'>,
   threads: number,
   check: () => void,
-): Promise<RecallReport> {
+): Promise<Truth[]> {
   const candidates = aliveRows(parts)
   if (search.accept) candidates.and(search.accept)
   const k = Math.min(search.k, candidates.count())
-  const farthest = await farthestOfExact(parts, queries, k, candidates, threads, check)
+  const found = await exactDistances(parts, queries, k, candidates, threads, check)
+  return found.map(({ distances, count }) => {
+    const within = countWithin(distances, count, search.radius)
+    return { count: within, farthest: within === 0 ? -Infinity : (distances[within - 1] as number) }
+  })
+}
+
+/**
+ * The share of what exact searches find that was found.
+ *
+ * @param k places for each search in `found`
+ */
+export function recallOf(truth: readonly Truth[], found: SearchManyResult, k: number): number {
   let wanted = 0
   let hits = 0
-  for (const [i, { distances, count }] of farthest.entries()) {
-    const within = countWithin(distances, count, search.radius)
-    if (within === 0) continue
-    const limit = distances[within - 1] as number
-    wanted += within
-    const own = found.distances.subarray(i * search.k, i * search.k + (found.counts[i] as number))
-    hits += Math.min(within, countWithin(own, own.length, limit))
+  for (const [i, { count, farthest }] of truth.entries()) {
+    const own = found.distances.subarray(i * k, i * k + (found.counts[i] as number))
+    wanted += count
+    hits += Math.min(count, countWithin(own, own.length, farthest))
   }
-  return { recall: wanted === 0 ? 1 : hits / wanted, queries: farthest.length }
+  return wanted === 0 ? 1 : hits / wanted
 }
 
 interface ExactDistances {
@@ -67,7 +84,7 @@ function aliveRows({ graph }: Parts): Bitset {
   return alive
 }
 
-async function farthestOfExact(
+async function exactDistances(
   { codes, exact, graph }: Parts,
   queries: Vectors,
   k: number,

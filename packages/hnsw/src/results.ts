@@ -1,4 +1,12 @@
-import { elementsPerVector, NO_ROW, OmenError, type SearchManyResult, type Vectors } from '@omen/core'
+import {
+  type CheckedSearch,
+  elementsPerVector,
+  type NativeSearch,
+  NO_ROW,
+  OmenError,
+  type SearchManyResult,
+  type Vectors,
+} from '@omen/core'
 import type { Parts } from './parts.ts'
 
 /** Places for the results of searches, all of them missing yet. */
@@ -7,6 +15,18 @@ export function resultBuffers(searches: number, k: number): SearchManyResult {
     rows: new Uint32Array(searches * k).fill(NO_ROW),
     distances: new Float32Array(searches * k).fill(Infinity),
     counts: new Uint32Array(searches),
+  }
+}
+
+/** What an engine is asked: no search needs more room than there are rows. */
+export function limitSearch(search: CheckedSearch, { graph }: Parts): NativeSearch {
+  const { rows } = graph
+  return {
+    k: Math.min(search.k, rows),
+    beam: Math.min(search.beam, rows),
+    rescore: Math.min(search.rescore, rows),
+    radius: search.radius,
+    accept: search.accept?.words,
   }
 }
 

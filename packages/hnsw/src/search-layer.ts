@@ -18,15 +18,21 @@ export class LayerSearch {
   /** Where the last descent ended. */
   closestRow: number = NO_ROW
   closestDistance = 0
+  /** What was done since somebody last set them to zero. */
+  hops = 0
+  distances = 0
   readonly #graph: Graph
   readonly #visited: Visited = new Visited()
   readonly #frontier: Frontier = new Frontier()
-  readonly #batch: Uint32Array
+  /** The rows being compared, and those to be compared next. */
+  #batch: Uint32Array
+  #ahead: Uint32Array
   readonly #distances: Float32Array
 
   constructor(graph: Graph) {
     this.#graph = graph
     this.#batch = new Uint32Array(graph.capacity(0))
+    this.#ahead = new Uint32Array(graph.capacity(0))
     this.#distances = new Float32Array(graph.capacity(0))
   }
 
@@ -53,19 +59,29 @@ export class LayerSearch {
     }
   }
 
-  /** Fills the pool with the `beam` closest rows that a walk of one layer finds, from where the last descent ended. */
+  /**
+   * Fills the pool with the `beam` closest rows that a walk of one layer finds, from where the last descent ended.
+   *
+   * The next list is expanded before the one at hand is compared, as in C++, where its codes then travel from memory
+   * meanwhile.
+   */
   walk(scorer: Scorer, beam: number, layer: number): void {
     const { pool } = this
-    const batch = this.#batch
     const distances = this.#distances
     this.#visited.reset(this.#graph.rows)
     this.#visited.add(this.closestRow)
     pool.reset(beam)
     pool.insert(this.closestDistance, this.closestRow)
-    for (let next = pool.expandNext(); next >= 0; next = pool.expandNext()) {
-      const count = this.#gatherUnseen(pool.rows[next]!, layer)
+    let count = this.#expand(layer)
+    while (count >= 0) {
+      const batch = this.#ahead
+      this.#ahead = this.#batch
+      this.#batch = batch
+      let next = this.#expand(layer)
       scorer.score(batch, count, distances)
       for (let i = 0; i < count; i++) pool.insert(distances[i]!, batch[i]!)
+      if (next < 0) next = this.#expand(layer)
+      count = next
     }
     this.closestRow = pool.rows[0]!
     this.closestDistance = pool.distances[0]!
@@ -90,10 +106,16 @@ export class LayerSearch {
       // The last result itself is still expanded, as in a walk without a filter.
       if (!pool.admits(frontier.closestDistance, row) && row !== pool.rows[pool.size - 1]) break
       frontier.pop()
-      const count = this.#gatherUnseen(row, 0)
+      const count = this.#gatherUnseen(row, 0, batch)
       scorer.score(batch, count, distances)
       for (let i = 0; i < count; i++) this.#see(distances[i]!, batch[i]!, accepts)
     }
+  }
+
+  /** Puts the unseen neighbours of the closest candidate in `#ahead`. @returns how many; −1 without a candidate */
+  #expand(layer: number): number {
+    const next = this.pool.expandNext()
+    return next < 0 ? -1 : this.#gatherUnseen(this.pool.rows[next]!, layer, this.#ahead)
   }
 
   #see(distance: number, row: number, accepts: RowTest): void {
@@ -112,14 +134,15 @@ export class LayerSearch {
       if (neighbour === NO_ROW) break
       this.#batch[count] = neighbour
     }
+    this.hops++
+    this.distances += count
     return count
   }
 
-  #gatherUnseen(row: number, layer: number): number {
+  #gatherUnseen(row: number, layer: number, batch: Uint32Array): number {
     const words = this.#graph.words(row, layer)
     const start = this.#graph.start(row, layer)
     const end = start + this.#graph.capacity(layer)
-    const batch = this.#batch
     const visited = this.#visited
     let count = 0
     for (let i = start; i < end; i++) {
@@ -127,6 +150,8 @@ export class LayerSearch {
       if (neighbour === NO_ROW) break
       if (visited.add(neighbour)) batch[count++] = neighbour
     }
+    this.hops++
+    this.distances += count
     return count
   }
 }

@@ -15,9 +15,12 @@ import {
 import { ALIVE, type Graph } from './graph.ts'
 import { Pool } from './pool.ts'
 import { LayerSearch, type RowTest } from './search-layer.ts'
+import { TwinCollector } from './twins.ts'
 
 /** Rows that an exact scan scores at a time. */
 const SCAN_BATCH = 64
+/** Numbers that say what one search did: see `ResultBuffers.work`. */
+export const WORK_NUMBERS = 3
 
 /** Answers queries from a graph (Malkov & Yashunin 2018, Alg. 5), with filters, tombstones, rescoring and a radius. */
 export class Searcher {
@@ -26,9 +29,14 @@ export class Searcher {
   readonly #scorer: Scorer
   readonly #exactScorer: Scorer | undefined
   readonly #search: LayerSearch
+  readonly #twins: TwinCollector
   readonly #prepared: Vectors
   /** Candidates with their exact distances. */
   readonly #rescored: Pool = new Pool()
+  /** Whether twins hang on the candidates: not on those of a scan, which meets every row itself. */
+  #chains = false
+  /** Candidates that the last search compared by the exact codes. */
+  #compared = 0
   readonly #batch: Uint32Array = new Uint32Array(SCAN_BATCH)
   readonly #distances: Float32Array = new Float32Array(SCAN_BATCH)
 
@@ -38,6 +46,7 @@ export class Searcher {
     this.#scorer = codes.scorer()
     this.#exactScorer = exact?.scorer()
     this.#search = new LayerSearch(graph)
+    this.#twins = new TwinCollector(graph)
     const { shape } = codes.codec
     const Elements = shape.metric === 'hamming' ? Uint8Array : Float32Array
     this.#prepared = new Elements(elementsPerVector(shape))
@@ -53,6 +62,8 @@ export class Searcher {
   search(query: Vectors, search: NativeSearch, out: ResultBuffers, index: number): void {
     const { shape } = this.#codes.codec
     const prepared = this.#prepared
+    this.#search.hops = 0
+    this.#search.distances = 0
     prepareVectors(query, shape, prepared, index)
     bindQuery(this.#scorer, prepared, index)
     // A radius may hold far fewer rows than k: the beam then starts as it is and widens until it reaches outside.
@@ -63,7 +74,10 @@ export class Searcher {
       beam = Math.min(2 * beam, search.k)
       this.#findCandidates(search, beam)
     }
-    const found = this.#exactScorer ? this.#rescore(this.#exactScorer, search, index) : this.#search.pool
+    const closest = this.#exactScorer ? this.#rescore(this.#exactScorer, search, index) : this.#search.pool
+    const found = this.#chains
+      ? this.#twins.collect(closest, search.k, this.#testFor(search.accept))
+      : closest
     let count = 0
     for (; count < found.size && count < search.k; count++) {
       const distance = clampDistance(shape.metric, found.distances[count]!)
@@ -72,6 +86,10 @@ export class Searcher {
       out.distances[index * search.k + count] = distance
     }
     out.counts[index] = count
+    if (out.work) {
+      const { distances, hops } = this.#search
+      out.work.set([distances, hops, this.#exactScorer ? this.#compared : 0], index * WORK_NUMBERS)
+    }
   }
 
   /** Whether the pool is full of rows within the radius, so that there may be more. */
@@ -86,20 +104,27 @@ export class Searcher {
     const { pool } = this.#search
     const { entry } = graph
     pool.reset(beam)
+    this.#chains = false
     if (entry === NO_ROW) return
     if (accept && isFew(accept, beam, graph.rows)) {
       this.#scan(beam, this.#testFor(accept))
       return
     }
+    this.#chains = graph.chained > 0
     this.#search.descend(this.#scorer, entry, graph.level(entry), 1)
     if (!accept && graph.removed === 0) {
       this.#search.walk(this.#scorer, beam, 0)
       return
     }
     const accepts = this.#testFor(accept)
-    this.#search.walkFiltered(this.#scorer, beam, accepts)
+    const twins = this.#twins
+    const reaches: RowTest = this.#chains ? (row) => twins.accepts(row, accepts) : accepts
+    this.#search.walkFiltered(this.#scorer, beam, reaches)
     // The walk may have been cut off from rows that match; a scan finds them all.
-    if (pool.size < Math.min(k, beam)) this.#scan(beam, accepts)
+    const wanted = Math.min(k, beam)
+    if (pool.size >= wanted || (this.#chains && twins.count(pool, wanted, accepts) >= wanted)) return
+    this.#chains = false
+    this.#scan(beam, accepts)
   }
 
   #testFor(accept: Uint32Array | undefined): RowTest {
@@ -124,19 +149,39 @@ export class Searcher {
     }
   }
 
-  /** The best candidates in order of their exact distances. */
-  #rescore(scorer: Scorer, { k, rescore }: NativeSearch, index: number): Pool {
+  /**
+   * The best candidates in order of their exact distances. Where the codes have a bound, a candidate that even at the near
+   * end of it is farther than the first k is left out.
+   */
+  #rescore(exact: Scorer, { k, rescore }: NativeSearch, index: number): Pool {
     const { pool } = this.#search
     const count = Math.min(pool.size, Math.max(k, rescore))
-    bindQuery(scorer, this.#prepared, index)
+    bindQuery(exact, this.#prepared, index)
     this.#rescored.reset(count)
-    for (let from = 0; from < count; from += SCAN_BATCH) {
-      const size = Math.min(SCAN_BATCH, count - from)
-      for (let i = 0; i < size; i++) this.#batch[i] = pool.rows[from + i]!
-      scorer.score(this.#batch, size, this.#distances)
-      for (let i = 0; i < size; i++) this.#rescored.insert(this.#distances[i]!, this.#batch[i]!)
+    this.#compared = 0
+    const margin = (place: number): number => this.#scorer.margin?.(pool.rows[place]!) ?? Infinity
+    if (count <= k || margin(0) === Infinity) {
+      this.#compare(exact, 0, count, () => true)
+      return this.#rescored
     }
+    this.#compare(exact, 0, k, () => true)
+    const farthest = this.#rescored.distances[k - 1]!
+    this.#compare(exact, k, count, (i) => Math.fround(pool.distances[i]! - margin(i)) <= farthest)
     return this.#rescored
+  }
+
+  /** Compares the candidates at places `from` … `to` − 1 that a test lets through by the exact codes. */
+  #compare(exact: Scorer, from: number, to: number, test: (place: number) => boolean): void {
+    const { pool } = this.#search
+    let size = 0
+    for (let i = from; i < to; i++) {
+      if (test(i)) this.#batch[size++] = pool.rows[i]!
+      if (size < SCAN_BATCH && i < to - 1) continue
+      exact.score(this.#batch, size, this.#distances)
+      for (let j = 0; j < size; j++) this.#rescored.insert(this.#distances[j]!, this.#batch[j]!)
+      this.#compared += size
+      size = 0
+    }
   }
 }
 

@@ -6,8 +6,8 @@ import type { Pool } from './pool.ts'
 const STEP = 4
 
 /**
- * Chooses diverse neighbours for a row: a candidate is taken when it is closer to the row than to any chosen before it
- * (Malkov & Yashunin 2018, Alg. 4, without its extensions).
+ * Chooses diverse neighbours for a row: a candidate is taken when it is closer to the row than alpha times its distance to
+ * any chosen before it (robust prune: Subramanya et al. 2019, Alg. 2; with alpha 1, Malkov & Yashunin 2018, Alg. 4).
  *
  * On a tie with a chosen one it is taken when that one is closer to the row than both are to each other. So an exact
  * duplicate of the row keeps out other duplicates, which would fill the list, but not everything else: all others tie
@@ -15,6 +15,7 @@ const STEP = 4
  */
 export class NeighbourSelector {
   count = 0
+  readonly #alpha: number
   readonly #scorer: Scorer
   readonly #chosen: Uint32Array
   /** Distances of the chosen to the row. */
@@ -24,6 +25,7 @@ export class NeighbourSelector {
 
   /** @param scorer of the selector's own: rebound all the time */
   constructor(graph: Graph, scorer: Scorer) {
+    this.#alpha = graph.alpha
     this.#scorer = scorer
     this.#chosen = new Uint32Array(graph.capacity(0))
     this.#distances = new Float32Array(graph.capacity(0))
@@ -65,8 +67,9 @@ export class NeighbourSelector {
       this.#scorer.score(some, size, someDistances)
       for (let j = 0; j < size; j++) {
         const between = someDistances[j]!
-        if (between > distance) continue
-        if (between < distance || !(between > this.#distances[from + j]!)) return false
+        const apart = Math.fround(between * this.#alpha)
+        if (apart > distance) continue
+        if (apart < distance || !(between > this.#distances[from + j]!)) return false
       }
     }
     return true

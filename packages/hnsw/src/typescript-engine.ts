@@ -9,8 +9,11 @@ import {
 import type { Engine, Run } from './engine.ts'
 import type { Graph } from './graph.ts'
 import { Inserter } from './insert.ts'
+import type { Settings } from './options.ts'
+import type { Data } from './parts.ts'
 import { Relinker } from './relink.ts'
 import { Searcher } from './search.ts'
+import { TwinFinder } from './twins.ts'
 
 /**
  * The reference: plain TypeScript on the caller's thread, that lets the event loop have its turn between two rows or
@@ -19,15 +22,15 @@ import { Searcher } from './search.ts'
 export class TypeScriptEngine implements Engine {
   readonly kind = 'typescript'
   readonly #graph: Graph
-  readonly #codes: Codes
+  readonly #linking: Codes
   readonly #inserter: Inserter
   readonly #searcher: Searcher
   readonly #elements: number
 
-  constructor(graph: Graph, codes: Codes, exact: Codes | undefined, beam: number) {
+  constructor({ graph, codes, exact, linking }: Data, { beam }: Settings) {
     this.#graph = graph
-    this.#codes = codes
-    this.#inserter = new Inserter(graph, codes, beam)
+    this.#linking = linking
+    this.#inserter = new Inserter(graph, linking, beam, new TwinFinder(graph, codes, exact))
     this.#searcher = new Searcher(graph, codes, exact)
     this.#elements = elementsPerVector(codes.codec.shape)
   }
@@ -37,7 +40,7 @@ export class TypeScriptEngine implements Engine {
   }
 
   async relink(rows: Uint32Array, run: Run): Promise<void> {
-    const relinker = new Relinker(this.#graph, this.#codes)
+    const relinker = new Relinker(this.#graph, this.#linking)
     await inTurns(rows.length, run, (i) => relinker.relink(rows[i]!))
   }
 

@@ -2,6 +2,7 @@ import { CHUNK_MASK, CHUNK_SHIFT, NO_ROW, Turns } from '@omen/core'
 import {
   ALIVE,
   ALIVE_ROWS,
+  CHAINED_ROWS,
   ENTRY,
   FREE,
   type Graph,
@@ -41,19 +42,21 @@ export async function checkGraph(graph: Graph): Promise<string | undefined> {
   }
   if (blocks !== graph.head[UPPER_BLOCKS])
     return `it counts ${graph.head[UPPER_BLOCKS]} upper lists, not ${blocks}`
-  return wrongHead(graph, counts) ?? (await wrongTree(graph))
+  return wrongHead(graph, counts) ?? wrongChains(graph) ?? (await wrongTree(graph))
 }
 
 function wrongLists(graph: Graph, row: number, level: number): string | undefined {
   const free = graph.stateOf(row) === FREE
+  const linked = graph.isLinked(row)
   for (let layer = 0; layer <= level; layer++) {
     const words = graph.words(row, layer)
     const start = graph.start(row, layer)
     const degree = graph.degree(row, layer)
     for (let i = start; i < start + degree; i++) {
       const other = words[i]!
-      const valid = !free && other < graph.rows && other !== row && graph.stateOf(other) !== FREE
-      if (!valid || graph.level(other) < layer) return `row ${row} links to row ${other} on layer ${layer}`
+      const valid = !free && linked && other < graph.rows && other !== row && graph.stateOf(other) !== FREE
+      if (!valid || !graph.isLinked(other) || graph.level(other) < layer)
+        return `row ${row} links to row ${other} on layer ${layer}`
     }
     // A list ends at the first NO_ROW: what stood behind it would count as a link once the next one is appended.
     for (let i = start + degree; i < start + graph.capacity(layer); i++) {
@@ -74,18 +77,37 @@ function wrongHead(graph: Graph, counts: readonly number[]): string | undefined 
   for (const word of [ENTRY, ROOT]) {
     const row = head[word]!
     const empty = counts[ALIVE]! + counts[REMOVED]! === 0
-    const valid = empty ? row === NO_ROW : row < graph.rows && graph.stateOf(row) !== FREE
+    const used = row < graph.rows && graph.stateOf(row) !== FREE && graph.isLinked(row)
+    const valid = empty ? row === NO_ROW : used
     if (!valid) return `its ${word === ENTRY ? 'entry' : 'root'} is row ${row}`
   }
-  return head.subarray(REMOVED_ROWS + 1, HEAD_WORDS).every((word) => word === 0)
+  return head.subarray(CHAINED_ROWS + 1, HEAD_WORDS).every((word) => word === 0)
     ? undefined
     : 'its head is not zero at the end'
 }
 
-/** Walks the anchor tree from its root: it must meet every row in use, each once. */
+/** Follows every chain from the row that it hangs on: they must meet every row in use that is not linked, each once. */
+function wrongChains(graph: Graph): string | undefined {
+  const met = new Uint8Array(graph.rows)
+  let chained = 0
+  for (let row = 0; row < graph.rows; row++) {
+    const free = graph.stateOf(row) === FREE
+    if (free && graph.twinOf(row) !== NO_ROW) return `row ${row} is free and has a twin`
+    if (free || !graph.isLinked(row)) continue
+    for (let twin = graph.twinOf(row); twin !== NO_ROW; twin = graph.twinOf(twin)) {
+      const valid = twin < graph.rows && graph.stateOf(twin) !== FREE && !graph.isLinked(twin)
+      if (!valid || met[twin] === 1) return `row ${twin} hangs on row ${row}`
+      met[twin] = 1
+      chained++
+    }
+  }
+  return chained === graph.chained ? undefined : `it counts ${graph.chained} chained rows, not ${chained}`
+}
+
+/** Walks the anchor tree from its root: it must meet every linked row, each once. */
 async function wrongTree(graph: Graph): Promise<string | undefined> {
   const { root } = graph
-  const used = graph.alive + graph.removed
+  const linked = graph.alive + graph.removed - graph.chained
   const open = root === NO_ROW ? [] : [root]
   const turns = new Turns()
   const met = new Uint8Array(graph.rows)
@@ -105,5 +127,5 @@ async function wrongTree(graph: Graph): Promise<string | undefined> {
       open.push(child)
     }
   }
-  return count === used ? undefined : `the anchor tree leads to ${count} rows, not ${used}`
+  return count === linked ? undefined : `the anchor tree leads to ${count} rows, not ${linked}`
 }

@@ -5,28 +5,19 @@
 #include <span>
 #include <vector>
 
+#include "codec.h"
 #include "kernels/kernels.h"
 #include "pool.h"
 #include "slab.h"
 
 namespace omen {
 
-struct Shape {
-  uint32_t dimension;
-  Metric metric;
-  // Bytes of one raw vector as the user gives it.
-  size_t vector_bytes() const { return metric == Metric::hamming ? dimension / 8 : dimension * sizeof(float); }
-};
-
-// Why a vector was refused; the names are error codes in TypeScript.
-enum class Refusal : uint8_t { none, not_finite, zero_vector, out_of_range };
-
 // Checks a raw vector and brings it to the form that codes take (twin: prepareVectors). `target` may be `source`.
 Refusal prepare_vector(const Shape& shape, const void* source, void* target);
 
 class Codes;
 
-// A query in the codes' own space: distance = raw · multiplier + bias, where raw is what the kernel gives.
+// A query in the codes' own space.
 class BoundQuery {
  public:
   // Binds a prepared vector (copied); out_of_range when the codes cannot hold it.
@@ -35,51 +26,39 @@ class BoundQuery {
   void bind_row(const Codes& codes, uint32_t row);
   // Writes the distances to `count` rows; their codes should have been prefetched.
   void score(const uint32_t* rows, size_t count, float* distances) const;
+  // How far the distance to a row that score gives may be from the true one; infinity for codes without a bound.
+  float margin(uint32_t row) const;
 
  private:
-  void use(const Codes& codes);
-  void bind_i8(const Codes& codes, const float* prepared);
-
   const Codes* codes_ = nullptr;
-  const void* code_ = nullptr;
-  float multiplier_ = 1;
-  float bias_ = 0;
-  std::vector<uint64_t> buffer_;  // 64-bit words so that any element type is aligned
+  QueryState state_;
 };
 
 class Codes {
  public:
-  Codes(Shape shape, Element element, float scale, float offset, size_t bytes_per_row);
+  // `bytes_per_row` is at least the codec's code_bytes.
+  Codes(const Shape& shape, std::unique_ptr<const Codec> codec, size_t bytes_per_row)
+      : shape_(shape), codec_(std::move(codec)), scored_bytes_(codec_->scored_bytes()), slab_(bytes_per_row) {}
 
   const Shape& shape() const { return shape_; }
+  const Codec& codec() const { return *codec_; }
   Slab& slab() { return slab_; }
   const Slab& slab() const { return slab_; }
 
-  // Encodes a prepared vector into `code` (bytes_per_row bytes, padding left alone).
-  Refusal encode(const void* prepared, std::byte* code) const;
   // Encodes a row's raw vector, preparing it first in `scratch` (vector_bytes).
   Refusal encode_row(const void* raw, uint32_t row, std::byte* scratch) const;
 
-  bool scorable() const { return kernel_ != nullptr; }
-  // u8 codes under inner product score i8 queries, each with a scale of its own.
-  bool binds_to_i8() const { return element_ == Element::u8 && shape_.metric == Metric::dot; }
-
+  // Starts loading what scoring reads of a row: every cache line of it, wherever in a line it starts.
   void prefetch(uint32_t row) const {
     const std::byte* code = slab_.at(row);
-    for (size_t line = 0; line < code_bytes_; line += 64) __builtin_prefetch(code + line);
+    const std::byte* line = code - (reinterpret_cast<uintptr_t>(code) & 63);
+    for (const std::byte* end = code + scored_bytes_; line < end; line += 64) prefetch_line(line);
   }
 
  private:
-  friend class BoundQuery;
   Shape shape_;
-  Element element_;
-  float scale_;
-  float offset_;
-  float inverse_;
-  size_t code_bytes_;  // without padding
-  RowsKernel kernel_;
-  float multiplier_ = 1;
-  float bias_ = 0;
+  std::unique_ptr<const Codec> codec_;
+  size_t scored_bytes_;  // a copy, so that prefetching touches nothing else
   Slab slab_;
 };
 

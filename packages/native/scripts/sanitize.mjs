@@ -1,5 +1,5 @@
-// Runs the C++ tests under sanitizers, in under a minute: the kernel sets of this processor against each other, and a
-// graph built, searched and relinked by several threads at once.
+// Runs the C++ tests under sanitizers, in a minute: the kernel sets of this processor against each other, every kind of
+// codes, and a graph built, searched and relinked by several threads at once.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +34,15 @@ function test(name, sanitizers, files, ...args) {
 
 mkdirSync(`${home}build`, { recursive: true })
 const kernels = sources('kernels')
-const graph = [...kernels, ...sources('graph'), 'cpp/codes.cpp', 'cpp/test/graph_test.cpp']
+const graph = [
+  ...kernels,
+  ...sources('codecs'),
+  ...sources('graph'),
+  'cpp/codes.cpp',
+  'cpp/test/graph_test.cpp',
+]
 test('kernels_test', 'address,undefined', [...kernels, 'cpp/test/kernels_test.cpp'], ...process.argv.slice(2))
+const codes = [...kernels, ...sources('codecs'), 'cpp/codes.cpp', 'cpp/test/codecs_test.cpp']
+test('codecs_test', 'address,undefined', codes, ...process.argv.slice(2))
 test('graph_test', 'address,undefined', graph)
 test('graph_test', 'thread', graph)

@@ -6,16 +6,18 @@ export interface Addon {
   readonly Codes: new (
     dimension: number,
     metric: number,
-    element: number,
-    scale: number,
-    offset: number,
+    kind: string,
+    parameters: Float32Array,
     bytesPerRow: number,
   ) => AddonCodes
   readonly Graph: new (
     m: number,
     beam: number,
+    alpha: number,
+    off: number,
     codes: AddonCodes,
     exact: AddonCodes | undefined,
+    linking: AddonCodes,
     head: Uint32Array,
     levels: Uint32Array,
   ) => AddonGraph
@@ -64,6 +66,7 @@ export interface AddonGraph {
     rows: Uint32Array,
     distances: Float32Array,
     counts: Uint32Array,
+    work: Uint32Array | undefined,
   ): number
   searchMany(
     queries: ArrayBufferView,
@@ -75,6 +78,7 @@ export interface AddonGraph {
     rows: Uint32Array,
     distances: Float32Array,
     counts: Uint32Array,
+    work: Uint32Array | undefined,
     threads: number,
   ): Promise<number>
 }

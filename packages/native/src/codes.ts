@@ -1,9 +1,38 @@
 import type { Element, NativeCodec, NativeCodes, Refusal, ResultBuffers, Shape, Vectors } from '@omen/core'
-import { METRICS } from '@omen/core'
+import { METRICS, unreachable } from '@omen/core'
 import type { Addon, AddonCodes } from './addon.ts'
 
 /** The elements in the order of C++'s enumeration. */
 export const ELEMENTS: readonly Element[] = ['f32', 'f16', 'bf16', 'i8', 'u8', 'bits']
+
+/** What C++ makes a codec of each kind from; its `make_…_codec` reads the same numbers in the same order. */
+function nativeParameters(codec: NativeCodec): Float32Array {
+  switch (codec.kind) {
+    case 'scalar':
+      return Float32Array.of(ELEMENTS.indexOf(codec.element), codec.scale, codec.offset)
+    case 'sq4':
+      return Float32Array.of(codec.scale, codec.offset)
+    case 'lvq':
+      return concatenated([codec.bits, Number(codec.residual), Number(codec.coarse)], codec.mean)
+    case 'rabitq':
+      return concatenated([codec.bits], codec.mean)
+    case 'binary':
+    case 'product':
+      return codec.parameters
+    default:
+      return unreachable(codec)
+  }
+}
+
+function concatenated(...parts: readonly ArrayLike<number>[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
 
 /** The reasons for a refusal in the order of C++'s enumeration; its first, none, is never sent. */
 const REASONS: readonly Refusal['code'][] = ['not_finite', 'zero_vector', 'out_of_range']
@@ -23,9 +52,8 @@ export class AcceleratedCodes implements NativeCodes {
     this.addon = new addon.Codes(
       shape.dimension,
       METRICS.indexOf(shape.metric),
-      ELEMENTS.indexOf(codec.element),
-      codec.scale,
-      codec.offset,
+      codec.kind,
+      nativeParameters(codec),
       bytesPerRow,
     )
   }

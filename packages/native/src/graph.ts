@@ -6,7 +6,7 @@ import type {
   ResultBuffers,
   Vectors,
 } from '@omen/core'
-import { OmenError } from '@omen/core'
+import { NATIVE_TECHNIQUES, OmenError } from '@omen/core'
 import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
 import { Awake } from './awake.ts'
 import { AcceleratedCodes, refusal } from './codes.ts'
@@ -18,8 +18,19 @@ export class AcceleratedGraph implements NativeGraph {
 
   constructor(addon: Addon, options: NativeGraphOptions) {
     this.#awake = new Awake(addon.yieldThread)
-    const { m, beam, codes, exact, head, levels } = options
-    this.#graph = new addon.Graph(m, beam, ownCodes(codes), exact && ownCodes(exact), head, levels)
+    const { m, beam, alpha, without, codes, exact, linking, head, levels } = options
+    const off = without.reduce((bits, name) => bits | (1 << NATIVE_TECHNIQUES.indexOf(name)), 0)
+    this.#graph = new addon.Graph(
+      m,
+      beam,
+      alpha,
+      off,
+      ownCodes(codes),
+      exact && ownCodes(exact),
+      ownCodes(linking),
+      head,
+      levels,
+    )
   }
 
   attach(slab: string, chunk: Uint8Array): void {
@@ -36,8 +47,10 @@ export class AcceleratedGraph implements NativeGraph {
 
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined {
     const { k, beam, rescore, radius, accept } = search
-    const { rows, distances, counts } = out
-    return refusal(this.#graph.searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts))
+    const { rows, distances, counts, work } = out
+    return refusal(
+      this.#graph.searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work),
+    )
   }
 
   search(query: Vectors, search: NativeSearch, out: ResultBuffers): Promise<Refusal | undefined> {
@@ -51,7 +64,7 @@ export class AcceleratedGraph implements NativeGraph {
     out: ResultBuffers,
   ): Promise<Refusal | undefined> {
     const { k, beam, rescore, radius, accept } = search
-    const { rows, distances, counts } = out
+    const { rows, distances, counts, work } = out
     return refusal(
       await this.#graph.searchMany(
         queries,
@@ -63,6 +76,7 @@ export class AcceleratedGraph implements NativeGraph {
         rows,
         distances,
         counts,
+        work,
         threads,
       ),
     )

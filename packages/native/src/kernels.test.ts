@@ -1,4 +1,14 @@
-import { f16FromF32, METRICS, type Metric, referenceDistance } from '@omen/core'
+import {
+  dotI8Packed,
+  f16FromF32,
+  l2U7U4,
+  METRICS,
+  type Metric,
+  type PackedBits,
+  packedBytes,
+  packedComponents,
+  referenceDistance,
+} from '@omen/core'
 import { describe, expect, it } from 'vitest'
 import { accelerator, doctor, loadError } from './accelerator.ts'
 import { ELEMENTS } from './codes.ts'
@@ -29,12 +39,24 @@ const missing = loadError()
 const seed = Number(process.env.OMEN_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const sets = testing ? doctor().available : []
 
-/** The elements, and the kernel of an i8 query against u8 rows, which has a number of its own. */
-const KINDS = [...ELEMENTS, 'i8·u8'] as const
+/** The elements, and the kernels of a query against rows of another kind, which have numbers of their own. */
+const KINDS = [...ELEMENTS, 'i8·u8', 'i8·u1', 'i8·u2', 'i8·u4', 'u7·u4'] as const
 type Kind = (typeof KINDS)[number]
 
+/** The bits of the fields of packed rows. */
+const PACKED: Partial<Record<Kind, PackedBits>> = { i8·u1: 1, i8·u2: 2, i8·u4: 4, u7·u4: 4 }
+
+/** The only metric of the kernels of two kinds. */
+const MIXED: Partial<Record<Kind, Metric>> = {
+  i8·u8: 'dot',
+  i8·u1: 'dot',
+  i8·u2: 'dot',
+  i8·u4: 'dot',
+  u7·u4: 'l2',
+}
+
 const cases = KINDS.flatMap((kind) => METRICS.map((metric) => ({ kind, metric }))).filter(
-  ({ kind, metric }) => (kind === 'i8·u8' ? metric === 'dot' : (kind === 'bits') === (metric === 'hamming')),
+  ({ kind, metric }) => (MIXED[kind] ? metric === MIXED[kind] : (kind === 'bits') === (metric === 'hamming')),
 )
 
 describe.skipIf(missing)(`every kernel equals its twin (seed ${seed}; skipped: ${missing ?? 'no'})`, () => {
@@ -43,7 +65,7 @@ describe.skipIf(missing)(`every kernel equals its twin (seed ${seed}; skipped: $
       const random = randomNumbers(seed)
       for (let dimension = 1; dimension <= 130; dimension++) {
         const size = kind === 'bits' ? 8 * dimension : dimension
-        compare(set, kind, metric, size, (offset) => randomVector(kind, size, random, offset), random)
+        compare(set, kind, metric, size, (index) => randomVector(kind, size, random, index), random)
       }
     })
 
@@ -76,10 +98,32 @@ describe.skipIf(missing)(`every kernel equals its twin (seed ${seed}; skipped: $
       }
     })
 
+    it.each(['i8·u1', 'i8·u2', 'i8·u4', 'u7·u4'] as const)(
+      '%s: the largest sums of long rows do not overflow, nor wrap in narrow lanes',
+      (kind) => {
+        const random = randomNumbers(seed)
+        for (const dimension of [511, 1024, 65_536]) {
+          for (const [q, u] of [
+            [128, 255],
+            [127, 255],
+            [127, 0],
+            [0, 255],
+          ] as const) {
+            const query = kind === 'u7·u4' ? Math.min(q, 127) : q
+            const fill = (index: number): Uint8Array =>
+              new Uint8Array(vectorBytes(kind, dimension, index)).fill(index === 0 ? query : u)
+            compare(set, kind, MIXED[kind] ?? 'dot', dimension, fill, random)
+          }
+        }
+      },
+    )
+
     it('has no kernel for what makes no sense', () => {
       expect(testing?.hasKernel(set, ELEMENTS.indexOf('bits'), METRICS.indexOf('l2'))).toBe(false)
       expect(testing?.hasKernel(set, ELEMENTS.indexOf('f32'), METRICS.indexOf('hamming'))).toBe(false)
       expect(testing?.hasKernel(set, KINDS.indexOf('i8·u8'), METRICS.indexOf('l2'))).toBe(false)
+      expect(testing?.hasKernel(set, KINDS.indexOf('u7·u4'), METRICS.indexOf('dot'))).toBe(false)
+      expect(testing?.hasKernel(set, KINDS.length, METRICS.indexOf('dot'))).toBe(false)
     })
   })
 
@@ -132,8 +176,12 @@ function compare(
 }
 
 function reference(kind: Kind, metric: Metric, a: Uint8Array, b: Uint8Array, dimension: number): number {
-  if (kind !== 'i8·u8') return referenceDistance(kind, metric, a, b, dimension)
+  if (kind === 'u7·u4') return Math.fround(l2U7U4(a, b, 0, dimension))
   const query = new Int8Array(a.buffer, a.byteOffset, a.length)
+  if (kind === 'i8·u1' || kind === 'i8·u2' || kind === 'i8·u4') {
+    return Math.fround(dotI8Packed(query, b, 0, dimension, PACKED[kind] ?? 1))
+  }
+  if (kind !== 'i8·u8') return referenceDistance(kind, metric, a, b, dimension)
   let sum = 0
   for (let i = 0; i < dimension; i++) sum += (query[i] as number) * (b[i] as number)
   return Math.fround(sum)
@@ -174,6 +222,10 @@ const EXTREMES: Record<Kind, readonly number[]> = {
   u8: [0, 255, 1, 254, 128],
   bits: [0, 255, 1, 128, 0x55],
   i8·u8: [-128, 127, -1, 0, 1],
+  i8·u1: [-128, 127, -1, 0, 1],
+  i8·u2: [-128, 127, -1, 0, 1],
+  i8·u4: [-128, 127, -1, 0, 1],
+  u7·u4: [0, 127, 1, 64, 126],
 }
 
 function randomVector(kind: Kind, dimension: number, random: () => number, index: number): Uint8Array {
@@ -184,8 +236,15 @@ function randomVector(kind: Kind, dimension: number, random: () => number, index
     )
     return encodeVector(kind, index === 0 ? 'query' : 'row', values)
   }
-  const bytes = kind === 'bits' ? dimension / 8 : dimension
-  return Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256))
+  const below = kind === 'u7·u4' && index === 0 ? 128 : 256
+  return Uint8Array.from({ length: vectorBytes(kind, dimension, index) }, () => Math.floor(random() * below))
+}
+
+/** Bytes of the query (vector 0) or of a row, of kinds that are no floats. */
+function vectorBytes(kind: Kind, dimension: number, index: number): number {
+  const bits = PACKED[kind]
+  if (bits) return index === 0 ? packedComponents(dimension, bits) : packedBytes(dimension, bits)
+  return kind === 'bits' ? dimension / 8 : dimension
 }
 
 function encodeVector(kind: Kind, role: 'query' | 'row', values: readonly number[]): Uint8Array {
@@ -199,6 +258,13 @@ function encodeVector(kind: Kind, role: 'query' | 'row', values: readonly number
       return new Uint8Array(Uint16Array.from(values, upperHalf).buffer)
     case 'i8·u8':
       return role === 'query' ? Uint8Array.from(values) : Uint8Array.from(values, (x) => x + 128)
+    case 'i8·u1':
+    case 'i8·u2':
+    case 'i8·u4':
+    case 'u7·u4': {
+      const bytes = new Uint8Array(vectorBytes(kind, values.length, role === 'query' ? 0 : 1))
+      return bytes.map((_, i) => (values[i] ?? 0) + (role === 'query' ? 0 : 128))
+    }
     case 'bits':
       return Uint8Array.from(values.slice(0, values.length / 8))
     case 'i8':

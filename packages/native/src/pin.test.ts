@@ -11,7 +11,7 @@ const SCANNER = `
   const { parentPort, workerData } = require('node:worker_threads')
   const { Codes } = require(workerData.addon)
   const dimension = 128, rowCount = 16384, queries = 20000, k = 10
-  const codes = new Codes(dimension, 0, 0, 1, 0, dimension * 4)
+  const codes = new Codes(dimension, 0, 'scalar', Float32Array.of(0, 1, 0), dimension * 4)
   codes.attach(new Uint8Array(rowCount * dimension * 4))
   const vectors = Float32Array.from({ length: rowCount * dimension }, (_, i) => (i * 7) % 31)
   codes.encode(vectors, Uint32Array.from({ length: rowCount }, (_, row) => row), 2).then((refused) => {

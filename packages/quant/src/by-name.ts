@@ -1,11 +1,16 @@
-import { findQuantizer, none, type Quantizer } from '@omen/core'
-import { bf16 } from './bf16.ts'
-import { f16 } from './f16.ts'
+import { bf16, f16, findQuantizer, none, type Quantizer } from '@omen/core'
+import { binary } from './binary.ts'
+import { lvq4, lvq4x8, lvq8 } from './lvq.ts'
+import { pq } from './pq.ts'
+import { rabitq } from './rabitq.ts'
+import { sq4 } from './sq4.ts'
 import { sq8 } from './sq8.ts'
 
-/** Every quantizer of this package, with its defaults. */
+const ROTATED: readonly Quantizer[] = [1, 2, 3, 4, 5, 6, 7, 8].map((bits) => rabitq({ bits }))
+
+/** Every quantizer of this package: of each name one, with its defaults. */
 export function quantizers(): Quantizer[] {
-  return [none(), f16(), bf16(), sq8()]
+  return [none(), f16(), bf16(), sq8(), sq4(), lvq4(), lvq8(), lvq4x8(), ...ROTATED, binary(), pq()]
 }
 
 /**

@@ -1,12 +1,12 @@
-import { Codes, FlatIndex, none, prepareVectors, type Shape, trainCodec, type Vectors } from '@omen/core'
+import { Codes, FlatIndex, type none, prepareVectors, type Shape, trainCodec, type Vectors } from '@omen/core'
 import { clusters, testVectorIndex, vectorAt } from '@omen/core/testing'
 import { accelerator, loadError } from '@omen/native'
 import { describe, expect, test } from 'vitest'
-import { bf16, f16, sq8 } from './index.ts'
+import { f16, pq, quantizers, rabitq } from './index.ts'
 
 const native = accelerator()
 const DIMENSIONS = [1, 2, 3, 5, 8, 15, 16, 17, 31, 33, 63, 64, 65, 96, 100, 127, 128, 129, 130]
-const CASES = [none(), f16(), bf16(), sq8()].flatMap((quantizer) =>
+const CASES = [...quantizers(), pq({ bits: 4 })].flatMap((quantizer) =>
   (['l2', 'dot', 'cosine', 'hamming'] as const)
     .filter((metric) => metric !== 'hamming' || quantizer.name === 'none/1')
     .map((metric) => ({ name: quantizer.name, metric, quantizer })),
@@ -55,7 +55,7 @@ describe.skipIf(!native)(`the accelerator${native ? '' : ` (skipped: ${loadError
   })
 
   test.each(CASES)('scores $name by $metric as TypeScript does', async ({ name, metric, quantizer }) => {
-    const exact = name === 'sq8/1' || metric === 'hamming'
+    const exact = !/^(none|f16|bf16)/.test(name) || metric === 'hamming'
     for (const dimension of DIMENSIONS) {
       const data = clusters(metric, 60, metric === 'hamming' ? dimension * 8 : dimension, 900 + dimension)
       const { pairs } = await scoreBoth(data.shape, quantizer, data.vectors, data.queries)
@@ -89,6 +89,13 @@ if (native) {
     metrics: ['l2', 'dot', 'cosine'],
     distanceError: 1e-3,
     recall: 0.95,
+    rows: 400,
+  })
+  testVectorIndex('flat over rabitq, by the accelerator', {
+    create: (shape) => new FlatIndex({ ...shape, accelerator: native, quantizer: rabitq({ bits: 8 }) }),
+    metrics: ['l2', 'dot', 'cosine'],
+    distanceError: 2e-2,
+    recall: 0.8,
     rows: 400,
   })
 }

@@ -1,9 +1,8 @@
-import { FlatIndex, none, OmenError, type Quantizer } from '@omen/core'
+import { FlatIndex, none, OmenError, type Quantizer, rowBytes } from '@omen/core'
 import { testQuantizer, testVectorIndex } from '@omen/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bf16, f16, quantizerByName, quantizers, sq8 } from './index.ts'
-import { rowBytes } from './row-bytes.ts'
+import { bf16, f16, quantizerByName, quantizers, rabitq, sq8 } from './index.ts'
 
 /** A codec trained on little clips what lies beyond. */
 const SQ8_EXCEPTIONS = {
@@ -61,6 +60,7 @@ describe.each([
   ['f16', f16(), 1e-3, 0.95, {}],
   ['bf16', bf16(), 1e-2, 0.85, {}],
   ['sq8', sq8(), 2e-2, 0.6, SQ8_EXCEPTIONS],
+  ['rabitq of 8 bits', rabitq({ bits: 8 }), 2e-2, 0.8, {}],
 ] as const)('a flat index over %s', (name, quantizer, distanceError, recall, exceptions) => {
   testVectorIndex(
     name,
@@ -94,7 +94,22 @@ describe('rows', () => {
 
 describe('quantizers by name', () => {
   test('are found, their own first', () => {
-    expect(quantizers().map(({ name }) => name)).toEqual(['none/1', 'f16/1', 'bf16/1', 'sq8/1'])
+    const rotated = [1, 2, 3, 4, 5, 6, 7, 8].map((bits) => `rabitq${bits}/1`)
+    const names = [
+      'none/1',
+      'f16/1',
+      'bf16/1',
+      'sq8/1',
+      'sq4/1',
+      'lvq4/1',
+      'lvq8/1',
+      'lvq4x8/1',
+      ...rotated,
+      'binary/1',
+      'pq/1',
+    ]
+    expect(quantizers().map(({ name }) => name)).toEqual(names)
+    for (const name of names) expect(quantizerByName(name).name).toBe(name)
     expect(quantizerByName('sq8/1').name).toBe('sq8/1')
     const mine: Quantizer = { ...none(), name: 'f16/1' }
     expect(quantizerByName('f16/1', [mine])).toBe(mine)
@@ -103,6 +118,7 @@ describe('quantizers by name', () => {
   test.each([
     ['rabitq/7', 'given were none/1'],
     ['sq8/2', '@omen/quant'],
+    ['rabitq4/2', '@omen/quant'],
     ['', 'given were'],
     ['__proto__', 'given were'],
   ])('%j is unknown_quantizer, saying what would help', (name, hint) => {

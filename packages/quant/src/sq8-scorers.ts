@@ -8,7 +8,8 @@ import {
   type Slab,
   type Vectors,
 } from '@omen/core'
-import type { Affine } from './sq8-train.ts'
+import type { Affine } from './affine-train.ts'
+import { roundToBytes } from './round-to-bytes.ts'
 
 /*
  * The arithmetic is that of the C++ twin, step by step in f32, so that both give the same distance to the bit: the sum of
@@ -84,18 +85,9 @@ export class Sq8DotScorer implements Scorer {
   }
 
   bind(query: Vectors): void {
-    let largest = 0
+    const step = roundToBytes(query as Float32Array, this.#query)
     let sum = 0
-    for (const x of query) {
-      largest = Math.max(largest, Math.abs(x))
-      sum += x
-    }
-    const step = Math.fround(largest / 127)
-    const inverse = largest > 0 ? Math.fround(127 / largest) : 0
-    for (let i = 0; i < query.length; i++) {
-      const rounded = Math.floor(Math.fround(Math.fround((query[i] as number) * inverse) + 0.5))
-      this.#query[i] = Math.min(127, Math.max(-127, rounded))
-    }
+    for (const x of query) sum += x
     this.#multiplier = -Math.fround(this.#affine.scale * step)
     this.#bias = -Math.fround(this.#affine.offset * sum)
   }

@@ -1,17 +1,12 @@
-import {
-  type Codec,
-  checkShape,
-  OmenError,
-  type Quantizer,
-  type Scorer,
-  type Shape,
-  type Slab,
-} from '@omen/core'
-import { rowBytes } from './row-bytes.ts'
+import { type Codec, type Quantizer, rowBytes, type Scorer, type Shape, type Slab } from '@omen/core'
+import { type Affine, checkQuantile, readAffine, trainAffine } from './affine-train.ts'
+import { checkFloatShape } from './float-shape.ts'
 import { Sq8DotScorer, Sq8L2Scorer } from './sq8-scorers.ts'
-import { type Affine, SMALLEST_SCALE, trainAffine } from './sq8-train.ts'
 
 const NAME = 'sq8/1'
+
+/** Codes that a component can have, less one. */
+const STEPS = 255
 
 export interface Sq8Options {
   /**
@@ -35,34 +30,17 @@ export interface Sq8Options {
  */
 export function sq8(options: Sq8Options = {}): Quantizer {
   const { quantile } = options
-  if (quantile !== undefined && !(quantile >= 0 && quantile <= 0.1)) {
-    throw new OmenError('invalid_argument', `quantile must be from 0 to 0.1, got ${String(quantile)}`)
-  }
+  checkQuantile(quantile)
   return {
     name: NAME,
     train: (sample, shape) => {
-      checkMetric(shape)
-      return sq8Codec(trainAffine(sample, shape, quantile), shape)
+      checkFloatShape(NAME, shape)
+      return sq8Codec(trainAffine(sample, shape, STEPS, quantile), shape)
     },
     open: (parameters, shape) => {
-      checkMetric(shape)
-      const [scale = 0, offset = 0] = parameters
-      if (
-        parameters.length !== 2 ||
-        !(scale >= SMALLEST_SCALE && scale < Infinity) ||
-        !Number.isFinite(offset)
-      ) {
-        throw new OmenError('corrupt_index', `${NAME} takes a scale and an offset, got [${parameters}]`)
-      }
-      return sq8Codec({ scale, offset }, shape)
+      checkFloatShape(NAME, shape)
+      return sq8Codec(readAffine(NAME, parameters), shape)
     },
-  }
-}
-
-function checkMetric(shape: Shape): void {
-  checkShape(shape)
-  if (shape.metric === 'hamming') {
-    throw new OmenError('unsupported', `${NAME} stores floats: it has no codes for hamming`)
   }
 }
 
@@ -93,7 +71,7 @@ function sq8Codec(affine: Affine, shape: Shape): Codec {
       metric === 'dot'
         ? new Sq8DotScorer(slab, dimension, affine, decode)
         : new Sq8L2Scorer(slab, dimension, multiplierFor(metric, scale), encode),
-    native: { element: 'u8', scale, offset },
+    native: { kind: 'scalar', element: 'u8', scale, offset },
   }
 }
 

@@ -1,11 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { loadError } from '@omen/native'
+import { quantizers } from '@omen/quant'
 import { describe, expect, test, vi } from 'vitest'
+import { benchmarksFolder } from '../paths.ts'
 import { main } from '../program.ts'
+import type { ChurnRun } from '../report/churn.ts'
+import type { QuantizersRun } from '../report/quantizers.ts'
 import { readResults } from '../results.ts'
 import { temporaryFolder } from '../testing/files.ts'
 import { engineResults, point, runResults } from '../testing/results.ts'
+import { readWorkload } from '../workload.ts'
 
 /** Runs a command and gathers what it prints. */
 async function bench(...args: string[]): Promise<{ code: number; output: string }> {
@@ -32,7 +38,18 @@ describe('the program', () => {
   test('says what it can do', async () => {
     const { code, output } = await bench('--help')
     expect(code).toBe(0)
-    for (const name of ['start', 'run', 'compare', 'report', 'datasets', 'competitors'])
+    for (const name of [
+      'start',
+      'run',
+      'ablation',
+      'scale',
+      'churn',
+      'quantizers',
+      'compare',
+      'report',
+      'datasets',
+      'competitors',
+    ])
       expect(output).toContain(name)
     expect((await bench()).code).toBe(2)
     expect((await bench('run', '--help')).output).toContain('--build-rounds')
@@ -74,6 +91,96 @@ test('start measures Omen on real data and writes its report', async () => {
   for (const { points, id } of dataset?.engines ?? []) expect(points.at(-1)?.recall, id).toBeGreaterThan(0.95)
   expect(readFileSync(html, 'utf8')).toContain('Recall against speed')
   expect((await bench('report', json)).output).toContain('build and memory')
+})
+
+test.each(readdirSync(benchmarksFolder).filter((file) => file.endsWith('.json')))(
+  'benchmarks/%s measures every engine that is part of this project, on few rows',
+  async (file) => {
+    const folder = temporaryFolder()
+    const [json, html] = [join(folder, 'r.json'), join(folder, 'r.html')]
+    const ids = readWorkload(file.replace('.json', ''))
+      .engines.filter(({ engine }) => engine.startsWith('omen'))
+      .map(({ id }) => id)
+    const sizes = ['--dataset', 'sift-photos-10k', '--rows', '400', '--queries', '10', '--rounds', '1']
+    const args = [...sizes, '--engines', ids.join(','), '--build-rounds', '1', '--out', json, '--html', html]
+    expect((await bench('run', file.replace('.json', ''), ...args)).code).toBe(0)
+    const dataset = readResults(json).datasets[0]
+    expect(dataset?.skipped).toEqual([])
+    expect(dataset?.engines.map(({ id }) => id)).toEqual(ids)
+    for (const { points, id } of dataset?.engines ?? [])
+      expect(points.at(-1)?.recall, id).toBeGreaterThan(0.9)
+  },
+)
+
+const tiny = ['--rows', '600', '--queries', '10', '--rounds', '1', '--threads', '2']
+
+test('ablation compares the index with itself, less one thing at a time', async () => {
+  const folder = temporaryFolder()
+  const files = ['--out', join(folder, 'r.json'), '--html', join(folder, 'r.html')]
+  const some = ['--engines', 'all,without-hugePages,f32,sq8']
+  const { code, output } = await bench('ablation', '-d', 'sift-photos-10k', ...tiny, ...some, ...files)
+  expect(code).toBe(0)
+  expect(output).toMatch(/\| sq8 in place of f32 \|.* \| [0-9.]+×( \S+)? \| 1\.2× /)
+  expect(output).toMatch(/\| hugePages \|.* \| [0-9.]+×( \S+)? \| 1\.04/)
+  expect(output).toMatch(/\| M = 32, .* in place of 16, 200 \| – \| – \| – \|/)
+  expect(readFileSync(join(folder, 'ablation.md'), 'utf8')).toContain('## sift-photos-10k')
+})
+
+test('scale draws the cost of generated rows, and opens what it saved', async () => {
+  const folder = temporaryFolder()
+  const files = ['--out', join(folder, 'r.json'), '--html', join(folder, 'r.html')]
+  const sizes = [...tiny, '-d', 'clusters-128-10k', '--engines', 'omen']
+  const { code } = await bench('scale', ...sizes, ...files)
+  expect(code).toBe(0)
+  const engine = readResults(join(folder, 'r.json')).datasets[0]?.engines[0]
+  expect(engine?.reopened?.fileBytes).toBeGreaterThan(600 * 128)
+  expect(engine?.reopened?.recall).toBe(
+    engine?.points.find(({ beam }) => beam === engine?.reopened?.beam)?.recall,
+  )
+  expect(readFileSync(join(folder, 'scale.md'), 'utf8')).toMatch(/\| 600 \| Omen \| [0-9.]+ \|/)
+  expect(readFileSync(join(folder, 'scale.svg'), 'utf8')).toContain('<svg')
+})
+
+test('churn replaces rows and compares with a fresh index', async () => {
+  const folder = temporaryFolder()
+  const json = join(folder, 'r.json')
+  const args = [...tiny, '--times', '3', '-d', 'sift-photos-10k', '--out', json]
+  const { code, output } = await bench('churn', ...args)
+  expect(code).toBe(0)
+  expect(output).toContain('churn.md')
+  const { results } = JSON.parse(readFileSync(json, 'utf8')) as ChurnRun
+  expect(results.rows).toBe(300)
+  expect(results.steps.map(({ times }) => times)).toEqual([0, 1, 2, 3])
+  for (const { unreachable, recall } of results.steps) {
+    expect(unreachable).toBe(0)
+    expect(recall).toBeGreaterThan(0.95)
+  }
+  for (const { churnedRecall, freshRecall } of results.comparisons) {
+    expect(freshRecall).toBeGreaterThan(0.95)
+    expect(churnedRecall).toBeGreaterThan(0.95)
+  }
+})
+
+const missing = loadError()
+
+test.skipIf(missing)(`quantizers measures all of them (skipped: ${missing ?? 'no'})`, async () => {
+  const folder = temporaryFolder()
+  const json = join(folder, 'r.json')
+  const args = ['-d', 'sift-photos-10k', '--rows', '600', '--queries', '10', '--rounds', '1']
+  const { code, output } = await bench('quantizers', ...args, '--out', json)
+  expect(code).toBe(0)
+  expect(output).toMatch(/\| `none` \| 512 \| 32\.0 \| 1\.0000 \| 1\.0000 \| 1\.0000 \|/)
+  const { datasets } = JSON.parse(readFileSync(json, 'utf8')) as QuantizersRun
+  const figures = datasets[0]?.quantizers ?? []
+  expect(figures.map(({ name }) => name)).toEqual(quantizers().map(({ name }) => name.split('/')[0]))
+  for (const { name, recall, rescored30, rescored200 } of figures) {
+    expect(recall, name).toBeGreaterThan(0.2)
+    expect(rescored30, name).toBeGreaterThanOrEqual(recall)
+    expect(rescored200, name).toBeGreaterThan(0.9)
+  }
+  const document = readFileSync(join(folder, 'quantizers.md'), 'utf8')
+  expect(document).toMatch(/start -->\n\*\*sift-photos-10k-first-600\*\*: 600 x 128/)
+  expect((await bench('quantizers', '--quantizers', 'sq9')).output).toContain('there is no quantizer sq9')
 })
 
 test('compare exits with 1 when a run got worse, and says where', async () => {

@@ -57,6 +57,7 @@ function list(entries: readonly DatasetEntry[]): string {
 function whereIs(entry: DatasetEntry): string {
   if (cachedFacts(datasetsCache(), entry.name)) return styleText('green', 'ready')
   if (locateSource(entry)) return styleText('green', 'file')
+  if (entry.obtain.how === 'generated') return 'to generate'
   return entry.obtain.how === 'beside' ? styleText('yellow', 'not found') : 'to fetch'
 }
 

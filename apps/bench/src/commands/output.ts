@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { styleText } from 'node:util'
+import { reportsFolder, root } from '../paths.ts'
 import { htmlReport } from '../report/page.ts'
 import { textReport } from '../report/text.ts'
 import type { Results } from '../results.ts'
@@ -16,8 +17,14 @@ export function publish(results: Results, jsonPath: string, htmlPath: string): v
 }
 
 /** Measurements have no more than seven digits worth keeping, and result files are committed. */
-function rounded(_: string, value: unknown): unknown {
+export function rounded(_: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value
+}
+
+/** Where documents go: those that are kept lie with the others, the rest beside the results. */
+export function documentsFolder({ keep, out }: { readonly keep?: boolean; readonly out?: string }): string {
+  if (keep) return join(root, 'docs')
+  return out === undefined ? reportsFolder : dirname(out)
 }
 
 /** Writes a file and the folders it lies in. */

@@ -4,6 +4,7 @@ import { type FloatMetric, metricNamed } from '../data/dataset.ts'
 import { checkClaims } from '../measure/claims.ts'
 import { runWorkload } from '../measure/run.ts'
 import { benchmarksFolder, reportsFolder } from '../paths.ts'
+import type { Results } from '../results.ts'
 import { readWorkload, type Workload } from '../workload.ts'
 import { type Command, commandLine, readArguments, type Values, wholeNumber } from './command.ts'
 import { publish } from './output.ts'
@@ -53,15 +54,33 @@ export const run: Command = {
 
 /** Runs a workload with what the command line says otherwise, and gives the exit code. */
 export async function runAndPublish(chosen: Workload, values: RunValues): Promise<number> {
-  const workload = overridden(chosen, values)
-  const results = await runWorkload(workload, commandLine(), readMetric(values.metric))
-  const folder = values.keep ? join(benchmarksFolder, 'results') : reportsFolder
-  const json = resolve(values.out ?? join(folder, `${workload.name}.json`))
-  publish(results, json, resolve(values.html ?? join(reportsFolder, `${workload.name}.html`)))
+  return (await measureAndPublish(chosen, values)).code
+}
+
+/** The same, with the results. */
+export async function measureAndPublish(
+  chosen: Workload,
+  values: RunValues,
+): Promise<{ results: Results; code: number }> {
+  const results = await measureOnly(chosen, values)
+  publishRun(results, values)
   const broken = results.datasets.flatMap((dataset) =>
-    checkClaims(workload.claims, dataset).filter(({ holds }) => holds === false),
+    checkClaims(results.workload.claims, dataset).filter(({ holds }) => holds === false),
   )
-  return values.strict && broken.length > 0 ? 1 : 0
+  return { results, code: values.strict && broken.length > 0 ? 1 : 0 }
+}
+
+/** Runs a workload with what the command line says otherwise, and keeps its results for the caller. */
+export function measureOnly(chosen: Workload, values: RunValues): Promise<Results> {
+  return runWorkload(overridden(chosen, values), commandLine(), readMetric(values.metric))
+}
+
+/** Prints results, and writes them where the command line says. */
+export function publishRun(results: Results, values: RunValues): void {
+  const { name } = results.workload
+  const folder = values.keep ? join(benchmarksFolder, 'results') : reportsFolder
+  const json = resolve(values.out ?? join(folder, `${name}.json`))
+  publish(results, json, resolve(values.html ?? join(reportsFolder, `${name}.html`)))
 }
 
 /** A workload with what the command line says otherwise. */

@@ -12,6 +12,9 @@ export interface CachePaths {
   readonly base: string
   readonly queries: string
   readonly neighbors: string
+  /** What each row and each query stands for, a JSON object a line; few data sets have it. */
+  readonly payload: string
+  readonly queryPayload: string
 }
 
 /** Where the files of a data set lie in a cache folder. */
@@ -21,6 +24,8 @@ export function cachePaths(folder: string, name: string): CachePaths {
     base: join(folder, `${name}.base.f32bin`),
     queries: join(folder, `${name}.query.f32bin`),
     neighbors: join(folder, `${name}.neighbors.u32bin`),
+    payload: join(folder, `${name}.payload.jsonl`),
+    queryPayload: join(folder, `${name}.query-payload.jsonl`),
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { OmenError } from '@omen/core'
+import { OmenError, unreachable } from '@omen/core'
 import { malformed, toFloats } from '../formats/bytes.ts'
 import { readHdf5 } from '../formats/hdf5.ts'
 import { readMatrix } from '../formats/matrix.ts'
@@ -9,10 +9,12 @@ import { datasetsCache } from '../paths.ts'
 import { progressBar } from '../terminal/progress.ts'
 import { cachedFacts, cachePaths, readCached, writeCached } from './cache.ts'
 import type { Dataset, FloatMetric } from './dataset.ts'
+import { generate } from './generated.ts'
 import { holdOut, readWinkEmbeddings } from './glove-wink.ts'
 import { groundTruth } from './ground-truth.ts'
 import { discardSource, obtain } from './obtain.ts'
 import { type DatasetEntry, findEntry } from './registry.ts'
+import { embedWordnet } from './wordnet-use.ts'
 
 /** True neighbours that are found for each query when a data set brings none. */
 const NEIGHBORS = 100
@@ -75,9 +77,13 @@ export function rawFiles(dataset: Dataset): ReturnType<typeof cachePaths> {
 }
 
 async function convert(entry: DatasetEntry): Promise<void> {
+  const { name, metric, dimension, obtain: how } = entry
+  if (how.how === 'generated') {
+    writeCached(datasetsCache(), await answered({ name, metric, dimension, ...generate(entry, how) }))
+    return
+  }
   const path = await obtain(entry)
-  const raw =
-    entry.obtain.how === 'npm' ? readWords(entry, path, entry.obtain.seed) : await readFile(entry.name, path)
+  const raw = await readSource(entry, path)
   const dataset = await answered(raw)
   // Zero vectors are dropped, so rows may be fewer than announced, but not more.
   const same = dataset.dimension === entry.dimension && dataset.metric === entry.metric
@@ -89,6 +95,19 @@ async function convert(entry: DatasetEntry): Promise<void> {
   }
   writeCached(datasetsCache(), dataset)
   discardSource(entry)
+}
+
+async function readSource(entry: DatasetEntry, path: string): Promise<Unanswered> {
+  if (entry.obtain.how !== 'npm') return readFile(entry.name, path)
+  const { reader, seed } = entry.obtain
+  switch (reader) {
+    case 'glove-wink':
+      return readWords(entry, path, seed)
+    case 'wordnet-use':
+      return { name: entry.name, metric: entry.metric, ...(await embedWordnet(entry, path, seed)) }
+    default:
+      return unreachable(reader)
+  }
 }
 
 function readWords({ name, metric, queries }: DatasetEntry, path: string, seed: number): Unanswered {

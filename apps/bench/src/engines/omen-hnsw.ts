@@ -1,9 +1,10 @@
 import { OmenError } from '@omen/core'
-import { Hnsw, type Keep } from '@omen/hnsw'
+import { Hnsw, type HnswOptions, type Keep } from '@omen/hnsw'
 import { doctor } from '@omen/native'
+import { quantizers } from '@omen/quant'
 import { omenVersion } from '../environment.ts'
 import type { Progress } from '../terminal/progress.ts'
-import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
+import type { BuildParams, Engine, Rows, SearchParams, VectorShape, Work } from './engine.ts'
 import { omenQuantizer } from './omen-quantizer.ts'
 
 /** Omen's graph index. */
@@ -15,19 +16,16 @@ export class OmenHnsw implements Engine<Float32Array> {
   async build(
     vectors: Float32Array,
     { dimension, metric }: VectorShape,
-    { m, beam, threads, quantizer, keep }: BuildParams,
+    params: BuildParams,
     onProgress: (progress: Progress) => void,
   ): Promise<void> {
     this.#index = await Hnsw.build({
       vectors,
       dimension,
       metric,
-      m,
-      beam,
-      threads,
+      threads: params.threads,
       onProgress,
-      ...(quantizer === undefined ? {} : { quantizer: omenQuantizer(quantizer) }),
-      ...(keep === undefined ? {} : { keep: keepNamed(keep) }),
+      ...graphOptions(params),
     })
   }
 
@@ -47,6 +45,18 @@ export class OmenHnsw implements Engine<Float32Array> {
     return (await this.#built.searchMany(queries, { ...params, threads })).rows
   }
 
+  measureWork(queries: Float32Array, params: SearchParams): Promise<Work> {
+    return this.#built.measureWork(queries, params)
+  }
+
+  save(path: string): Promise<void> {
+    return this.#built.save(path)
+  }
+
+  async open(path: string): Promise<void> {
+    this.#index = await Hnsw.open(path, { quantizers: quantizers() })
+  }
+
   bytes(): Readonly<Record<string, number>> {
     return this.#built.stats().bytes
   }
@@ -61,7 +71,22 @@ export class OmenHnsw implements Engine<Float32Array> {
   }
 }
 
+/** The options of an index that a workload asks for. */
+export function graphOptions(
+  params: Omit<BuildParams, 'threads' | 'seed'>,
+): Omit<HnswOptions, 'dimension' | 'metric'> {
+  const { m, beam, alpha, quantizer, keep, techniques } = params
+  return {
+    m,
+    beam,
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(quantizer === undefined ? {} : { quantizer: omenQuantizer(quantizer) }),
+    ...(keep === undefined ? {} : { keep: keepNamed(keep) }),
+    ...(techniques === undefined ? {} : { techniques }),
+  }
+}
+
 /** What a workload says is kept: the vectors, nothing but the codes, or the codes of another quantizer. */
 function keepNamed(name: string): Keep {
-  return name === 'f32' || name === 'codes' ? name : omenQuantizer(name)
+  return name === 'f32' || name === 'f16' || name === 'codes' ? name : omenQuantizer(name)
 }

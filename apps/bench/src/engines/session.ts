@@ -1,7 +1,7 @@
 import type { CachePaths } from '../data/cache.ts'
 import type { DatasetFacts } from '../data/dataset.ts'
 import type { Progress } from '../terminal/progress.ts'
-import type { BuildParams } from './engine.ts'
+import type { BuildParams, SearchParams, Work } from './engine.ts'
 import type { Mode, Pass, Timed } from './timing.ts'
 
 /** What a build cost. Memory is what the process holds beyond what it held before the vectors were loaded. */
@@ -17,6 +17,19 @@ export interface BuildReport {
   readonly inputBytes: number
   /** What the engine itself says that it holds, by part. */
   readonly parts?: Readonly<Record<string, number>>
+}
+
+/** What saving took. */
+export interface SaveReport {
+  readonly seconds: number
+  readonly fileBytes: number
+}
+
+/** What opening took. */
+export interface OpenReport {
+  readonly seconds: number
+  /** As of a build. */
+  readonly indexBytes: number
 }
 
 /** Facts of an engine that is running. */
@@ -37,6 +50,12 @@ export interface Session {
   /** Builds the index over the data set that the session was opened for. */
   build(params: BuildParams, onProgress: (progress: Progress) => void): Promise<BuildReport>
   measure(pass: Pass): Promise<Timed>
+  /** Saves the index; undefined where the engine cannot. */
+  save(path: string): Promise<SaveReport | undefined>
+  /** Opens a saved index in place of building one, in a session that has none. */
+  reopen(path: string): Promise<OpenReport>
+  /** What a search does on average over the first queries; undefined where the engine does not count it. */
+  work(params: SearchParams, count: number): Promise<Work | undefined>
   close(): Promise<void>
 }
 

@@ -1,18 +1,18 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { OmenError } from '@omen/core'
-import { competitorsFolder, yardstickBuild, yardstickSource } from '../paths.ts'
+import { competitorsFolder, memoryProbeSource, yardstickBuild, yardstickSource } from '../paths.ts'
 
 const run = promisify(execFile)
 const FLAGS = ['-std=c++17', '-O3', '-march=native', '-pthread']
 
-/** The compiled yardstick, and what it was made of. */
-export interface Yardstick {
+/** A compiled program, and what it was made of. */
+export interface CompiledProgram {
   readonly program: string
-  /** Version of hnswlib, compiler and flags. */
+  /** Version of what it measures, compiler and flags. */
   readonly version: string
 }
 
@@ -27,24 +27,35 @@ interface Headers {
  *
  * @throws OmenError `not_found` without compiler or headers, `unsupported` when it does not compile
  */
-export async function buildYardstick(): Promise<Yardstick> {
+export async function buildYardstick(): Promise<CompiledProgram> {
+  return compile('hnswlib', yardstickSource, await findHeaders())
+}
+
+/** Compiles the program that measures what reading memory costs; otherwise as `buildYardstick`. */
+export function buildMemoryProbe(): Promise<CompiledProgram> {
+  return compile('memory', memoryProbeSource)
+}
+
+async function compile(name: string, source: string, headers?: Headers): Promise<CompiledProgram> {
   const compiler = await findCompiler()
-  const headers = await findHeaders()
+  const include = headers ? [`-I${headers.include}`] : []
   const key = createHash('sha256')
-    .update([compiler.version, headers.include, headers.version, ...FLAGS].join('\0'))
-    .update(readFileSync(yardstickSource))
+    .update([compiler.version, headers?.version, ...include, ...FLAGS].join('\0'))
+    .update(readFileSync(source))
     .digest('hex')
     .slice(0, 12)
-  const program = join(yardstickBuild, `hnswlib-${key}${process.platform === 'win32' ? '.exe' : ''}`)
-  const version = `${headers.version}, ${compiler.version}, ${FLAGS.slice(1, 3).join(' ')}`
+  const program = join(yardstickBuild, `${name}-${key}${process.platform === 'win32' ? '.exe' : ''}`)
+  const version = `${headers?.version ?? name}, ${compiler.version}, ${FLAGS.slice(1, 3).join(' ')}`
   if (existsSync(program)) return { program, version }
   mkdirSync(yardstickBuild, { recursive: true })
   const unfinished = `${program}.${process.pid}`
   try {
-    await run(compiler.command, [...FLAGS, `-I${headers.include}`, '-o', unfinished, yardstickSource])
+    await run(compiler.command, [...FLAGS, ...include, '-o', unfinished, source])
   } catch (error) {
     const output = (error as { stderr?: string }).stderr ?? String(error)
-    throw new OmenError('unsupported', `the yardstick does not compile:\n${output.trim()}`, { cause: error })
+    throw new OmenError('unsupported', `${basename(source)} does not compile:\n${output.trim()}`, {
+      cause: error,
+    })
   }
   renameSync(unfinished, program)
   return { program, version }

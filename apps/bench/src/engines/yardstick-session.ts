@@ -1,13 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { OmenError } from '@omen/core'
 import { readNumbers } from '../formats/bytes.ts'
 import type { Progress } from '../terminal/progress.ts'
-import type { BuildParams } from './engine.ts'
-import type { BuildReport, Session, SessionFacts, SessionInput } from './session.ts'
+import type { BuildParams, SearchParams, Work } from './engine.ts'
+import type { BuildReport, OpenReport, SaveReport, Session, SessionFacts, SessionInput } from './session.ts'
 import type { Pass, Timed } from './timing.ts'
 import { buildYardstick } from './yardstick-build.ts'
 
@@ -19,6 +19,9 @@ interface Reply {
   readonly cpuSeconds?: number
   readonly residentBytes?: number
   readonly peakBytes?: number
+  readonly distances?: number
+  readonly hops?: number
+  readonly bytes?: number
 }
 
 /** hnswlib in C++, in the process of the yardstick; its source says what the commands mean. */
@@ -84,6 +87,25 @@ export class YardstickSession implements Session {
       rows: numbers.slice(0, count * k),
       latencies: Float64Array.from(numbers.subarray(count * k)),
     }
+  }
+
+  async save(path: string): Promise<SaveReport> {
+    const { seconds = 0 } = await this.#ask(`save ${path}`)
+    return { seconds, fileBytes: statSync(path).size }
+  }
+
+  async reopen(path: string): Promise<OpenReport> {
+    const { facts, files } = this.#input
+    const before = (await this.#ask('memory')).residentBytes ?? 0
+    const { seconds = 0 } = await this.#ask(`open ${facts.rows} ${facts.dimension} ${facts.metric} ${path}`)
+    const after = (await this.#ask('memory')).residentBytes ?? 0
+    await this.#ask(`queries ${facts.queries} ${files.queries}`)
+    return { seconds, indexBytes: after - before }
+  }
+
+  async work({ k, beam }: SearchParams, count: number): Promise<Work> {
+    const { distances = 0, hops = 0, bytes = 0 } = await this.#ask(`work ${count} ${k} ${beam}`)
+    return { distances, hops, rescored: 0, bytes }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { unreachable } from '@omen/core'
 import type { DatasetResults, EngineResults } from '../results.ts'
 import type { Claim } from '../workload.ts'
-import { qpsAtRecall } from './curve.ts'
+import { distancesAtRecall, qpsAtRecall, roundsAtRecall, threadScaling } from './curve.ts'
 import { POINT_METRICS, peakOverIndex, ratios } from './metrics.ts'
 import { type Spread, spread } from './statistics.ts'
 
@@ -19,7 +19,8 @@ export interface ClaimResult {
 
 /** Looks up what each claim says in the results of one data set. */
 export function checkClaims(claims: readonly Claim[], results: DatasetResults): ClaimResult[] {
-  return claims.map((claim) => {
+  const made = claims.filter(({ on }) => on === undefined || on.some((name) => isOf(results, name)))
+  return made.map((claim) => {
     const { of, over, atLeast, atMost } = claim
     const own = figure(claim, results, of)
     const other = over === undefined ? undefined : figure(claim, results, over)
@@ -38,6 +39,11 @@ export function checkClaims(claims: readonly Claim[], results: DatasetResults): 
   })
 }
 
+/** Whether results are over a data set, or over its first rows. */
+function isOf({ dataset }: DatasetResults, name: string): boolean {
+  return dataset.name === name || dataset.name.startsWith(`${name}-first-`)
+}
+
 function figure({ figure: name, at = 0 }: Claim, results: DatasetResults, id: string): number[] | undefined {
   const engine = results.engines.find((each) => each.id === id)
   if (!engine) return undefined
@@ -45,6 +51,14 @@ function figure({ figure: name, at = 0 }: Claim, results: DatasetResults, id: st
   switch (name) {
     case 'qpsAtRecall':
       return qpsAtRecall(engine.points, at)
+    case 'batchQpsAtRecall':
+      return roundsAtRecall(engine.points, at, ({ qpsBatch }) => qpsBatch)
+    case 'allThreadsQpsAtRecall':
+      return roundsAtRecall(engine.points, at, ({ qpsAllThreads }) => qpsAllThreads)
+    case 'threadScalingAtRecall':
+      return threadScaling(engine.points, at)
+    case 'distancesAtRecall':
+      return distancesAtRecall(engine.points, at)
     case 'recallAtBeam':
       return point && [point.recall]
     case 'promiseExtraMicros':
@@ -73,6 +87,10 @@ function inWords({ figure: name, of, over, at }: Claim, { engines, k }: DatasetR
   const title = (id: string): string => engines.find((each: EngineResults) => each.id === id)?.title ?? id
   const what = {
     qpsAtRecall: `queries per second at recall@${k} ${at}`,
+    batchQpsAtRecall: `queries per second in one call at recall@${k} ${at}, 1 thread`,
+    allThreadsQpsAtRecall: `queries per second in one call at recall@${k} ${at}, all threads`,
+    threadScalingAtRecall: `speed with all threads over that with one at recall@${k} ${at}`,
+    distancesAtRecall: `distances computed at recall@${k} ${at}`,
     recallAtBeam: `recall@${k} at beam ${at}`,
     promiseExtraMicros: `what the promise adds to a search at beam ${at}`,
     buildSeconds: 'build time',
@@ -86,9 +104,12 @@ function inWords({ figure: name, of, over, at }: Claim, { engines, k }: DatasetR
 
 function unitOf({ figure: name, over }: Claim): string {
   if (name === 'recallAtBeam') return ''
-  if (over !== undefined || name === 'peakOverIndex') return '×'
+  if (over !== undefined || name === 'peakOverIndex' || name === 'threadScalingAtRecall') return '×'
   return {
     qpsAtRecall: '/s',
+    batchQpsAtRecall: '/s',
+    allThreadsQpsAtRecall: '/s',
+    distancesAtRecall: '',
     promiseExtraMicros: 'µs',
     buildSeconds: 's',
     buildCpuSeconds: 's',

@@ -38,13 +38,39 @@ export function frontier(places: readonly Place[]): Place[] {
 
 /** The queries per second on one thread of each round, at a recall; undefined where the curve does not reach it. */
 export function qpsAtRecall(points: readonly Point[], recall: number): number[] | undefined {
-  const rounds = points[0]?.qps.length ?? 0
+  return roundsAtRecall(points, recall, ({ qps }) => qps)
+}
+
+/** A speed of each round, at a recall; undefined where it was not measured or the curve does not reach it. */
+export function roundsAtRecall(
+  points: readonly Point[],
+  recall: number,
+  speeds: (point: Point) => readonly number[] | undefined,
+): number[] | undefined {
+  const first = points[0]
+  const rounds = first ? (speeds(first)?.length ?? 0) : 0
   const values: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const places = points.map((point) => ({ recall: point.recall, value: point.qps[round] ?? 0 }))
+    const places = points.map((point) => ({ recall: point.recall, value: speeds(point)?.[round] ?? 0 }))
     const value = valueAtRecall(places, recall)
     if (value === undefined) return undefined
     values.push(value)
   }
   return rounds > 0 ? values : undefined
+}
+
+/** How many times the speed of one thread all threads have, both in one call for all queries, at a recall. */
+export function threadScaling(points: readonly Point[], recall: number): number[] | undefined {
+  const all = roundsAtRecall(points, recall, ({ qpsAllThreads }) => qpsAllThreads)
+  const one = roundsAtRecall(points, recall, ({ qpsBatch }) => qpsBatch)
+  return all && one && all.map((value, round) => value / (one[round] ?? Number.NaN))
+}
+
+/** The distances that a query takes at a recall: few are good, as with speeds many are. */
+export function distancesAtRecall(points: readonly Point[], recall: number): number[] | undefined {
+  const counted = points.flatMap(({ recall: own, work }) =>
+    work ? [{ recall: own, value: 1 / work.distances }] : [],
+  )
+  const value = valueAtRecall(counted, recall)
+  return value === undefined ? undefined : [1 / value]
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { engineResults, point, runResults } from '../testing/results.ts'
-import { checkClaims } from './claims.ts'
+import type { ClaimFigure } from '../workload.ts'
+import { type ClaimResult, checkClaims } from './claims.ts'
 import { compareResults, DEFAULT_TOLERANCE } from './compare.ts'
 import { frontier, qpsAtRecall, valueAtRecall } from './curve.ts'
 import { ENGINE_METRICS, middleOf, POINT_METRICS, pointReaching, ratios, speedAtRecall } from './metrics.ts'
@@ -156,5 +157,41 @@ describe('a comparison of runs', () => {
     )
     expect(() => worse(base, runResults([omen(1)], { yardstick: 'y' }))).toThrow(/was not measured/)
     expect(() => worse(base, { ...base, datasets: [] })).toThrow(/nothing in common/)
+  })
+})
+
+describe('figures of work and threads', () => {
+  const points = [
+    {
+      ...point(16, 0.8, 1000),
+      qpsBatch: [1000, 2000],
+      qpsAllThreads: [2000, 3000],
+      work: { distances: 400, hops: 20, rescored: 0, bytes: 1 },
+    },
+    {
+      ...point(64, 0.9, 500),
+      qpsBatch: [500, 600],
+      qpsAllThreads: [900, 1200],
+      work: { distances: 1600, hops: 80, rescored: 0, bytes: 1 },
+    },
+  ]
+  const results =
+    runResults([engineResults('a', { points }), engineResults('b')]).datasets[0] ?? expect.fail()
+  const claim = (figure: ClaimFigure, at: number, more = {}): ClaimResult | undefined =>
+    checkClaims([{ figure, of: 'a', at, ...more }], results)[0]
+
+  test('are taken at a recall', () => {
+    expect(claim('distancesAtRecall', 0.9)?.value?.median).toBeCloseTo(1600, 9)
+    expect(claim('distancesAtRecall', 0.85)?.value?.median).toBeCloseTo(800, 9)
+    expect(claim('threadScalingAtRecall', 0.9)?.value).toMatchObject({ low: 1.8, high: 2 })
+    expect(claim('batchQpsAtRecall', 0.9)?.value?.median).toBe(550)
+    expect(claim('allThreadsQpsAtRecall', 0.9)?.value?.median).toBe(1050)
+    expect(claim('distancesAtRecall', 0.95)?.value).toBeUndefined()
+    expect(claim('threadScalingAtRecall', 0.9, { of: 'b' })?.value).toBeUndefined()
+  })
+
+  test('are claimed of some data sets alone', () => {
+    expect(claim('batchQpsAtRecall', 0.9, { on: ['other'] })).toBeUndefined()
+    expect(claim('batchQpsAtRecall', 0.9, { on: ['made-up-data'] })).toBeDefined()
   })
 })

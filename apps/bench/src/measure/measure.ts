@@ -1,17 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Dataset } from '../data/dataset.ts'
 import { rawFiles } from '../data/load.ts'
-import type { BuildParams, SearchParams } from '../engines/engine.ts'
+import type { BuildParams, SearchParams, Work } from '../engines/engine.ts'
 import { openSession } from '../engines/index.ts'
 import type { BuildReport, Session } from '../engines/session.ts'
 import type { Mode, Timed } from '../engines/timing.ts'
-import type { DatasetResults, EngineResults, Latency, Point } from '../results.ts'
+import type { DatasetResults, EngineResults, Latency, MemoryCost, Point, Reopened } from '../results.ts'
 import { progressBar } from '../terminal/progress.ts'
 import type { EngineSpec, Workload } from '../workload.ts'
+import { measureMemoryCost, middleCost } from './memory-cost.ts'
 import { Recall } from './recall.ts'
 import { quantile } from './statistics.ts'
 
 /** Queries whose single latencies are looked at, in each round. */
 const LATENCY_QUERIES = 1000
+/** Queries whose distances are counted. */
+const WORK_QUERIES = 1000
+/** An index that was opened again is asked at the first setting with this recall. */
+const REOPENED_RECALL = 0.95
 /** Queries asked before anything is measured, for the compiler of JavaScript and the caches of the processor. */
 const WARM_UP_QUERIES = 500
 
@@ -27,6 +35,9 @@ interface Contestant {
   readonly buildSeconds: number[]
   readonly queries: number
   readonly points: Measured[]
+  /** Of each round. */
+  readonly memoryCosts: MemoryCost[]
+  reopened?: Reopened | undefined
 }
 
 /** One setting while it is measured. */
@@ -35,9 +46,11 @@ interface Measured {
   recall: number
   recallAt1: number
   readonly qps: number[]
+  readonly qpsBatch: number[]
   readonly qpsAllThreads: number[]
   readonly latency: Latency[]
   readonly promiseLatency: Latency[]
+  work?: Work | undefined
 }
 
 /**
@@ -52,6 +65,7 @@ export async function measureDataset(workload: Workload, dataset: Dataset): Prom
   const contestants = await buildAll(workload, dataset, skipped)
   try {
     await measureAll(workload, dataset, contestants)
+    if (workload.reopen) await reopenAll(workload, dataset, contestants)
   } finally {
     await Promise.all(contestants.map(({ session }) => session.close()))
   }
@@ -106,7 +120,8 @@ async function buildOne(
     const points = spec.beams
       .filter((beam) => beam >= workload.k)
       .map((beam) => emptyPoint({ k: workload.k, beam, ...rescoreParam(workload, spec) }))
-    return { spec, session, build, buildSeconds: [...buildSeconds, build.wallSeconds], queries, points }
+    const seconds = [...buildSeconds, build.wallSeconds]
+    return { spec, session, build, buildSeconds: seconds, queries, points, memoryCosts: [] }
   } catch (error) {
     await session.close()
     throw error
@@ -127,6 +142,7 @@ async function measureAll(
   let done = 0
   for (const contestant of contestants) await warmUp(workload, contestant)
   for (let round = 0; round < workload.rounds; round++) {
+    if (workload.work) await measureMemoryCosts(contestants)
     for (let setting = 0; setting < settings; setting++) {
       // Who goes first changes, so that going first is nobody's advantage.
       const turn = (round + setting) % 2 === 0 ? contestants : contestants.toReversed()
@@ -141,6 +157,13 @@ async function measureAll(
   bar.end()
 }
 
+async function measureMemoryCosts(contestants: readonly Contestant[]): Promise<void> {
+  for (const { build, memoryCosts } of contestants) {
+    const cost = await measureMemoryCost(build.indexBytes)
+    if (cost) memoryCosts.push(cost)
+  }
+}
+
 async function warmUp({ threads }: Workload, { session, points, queries }: Contestant): Promise<void> {
   const params = points[Math.floor(points.length / 2)]?.params
   if (!params) return
@@ -150,13 +173,14 @@ async function warmUp({ threads }: Workload, { session, points, queries }: Conte
 }
 
 async function measurePoint(
-  { threads, k }: Workload,
+  workload: Workload,
   recall: Recall,
   { session, queries }: Contestant,
   point: Measured,
 ): Promise<void> {
+  const { k } = workload
   const { params } = point
-  const ask = (mode: Mode, count: number, latencies: boolean): Promise<Timed> =>
+  const ask = (mode: Mode, count: number, latencies: boolean, threads = workload.threads): Promise<Timed> =>
     session.measure({ mode, params, threads, count, latencies })
   const has = (mode: Mode): boolean => session.facts.modes.includes(mode)
 
@@ -167,10 +191,14 @@ async function measurePoint(
 
   const count = Math.min(queries, LATENCY_QUERIES)
   point.latency.push(latencyOf((await ask('sync', count, true)).latencies))
+  if (workload.work && !point.work) point.work = await session.work(params, Math.min(queries, WORK_QUERIES))
   if (has('promise')) point.promiseLatency.push(latencyOf((await ask('promise', count, true)).latencies))
   if (!has('many')) return
   const many = (): Promise<Timed> => ask('many', queries, false)
   point.qpsAllThreads.push(await speed(await many(), many, queries))
+  if (!workload.batch) return
+  const batch = (): Promise<Timed> => ask('many', queries, false, 1)
+  point.qpsBatch.push(await speed(await batch(), batch, queries))
 }
 
 /** Queries per second over as many passes as it takes to tell: the few milliseconds of a small one may hit anything. */
@@ -187,17 +215,60 @@ function latencyOf(nanoseconds: Float64Array): Latency {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }
 
+/** Saves the indexes one after the other, and opens each in a process that has seen nothing of it. */
+async function reopenAll(
+  { k, engines }: Workload,
+  dataset: Dataset,
+  contestants: readonly Contestant[],
+): Promise<void> {
+  const recall = new Recall(dataset)
+  const folder = mkdtempSync(join(tmpdir(), 'omen-bench-'))
+  try {
+    for (const contestant of contestants) {
+      const { session, spec, points, queries } = contestant
+      const path = join(folder, `index-${engines.indexOf(spec)}`)
+      const saved = await session.save(path)
+      const point = points.find((each) => each.recall >= REOPENED_RECALL) ?? points.at(-1)
+      if (!saved || !point) continue
+      const fresh = await openSession(spec.engine, { facts: dataset, files: rawFiles(dataset) })
+      try {
+        const { seconds: openSeconds, indexBytes } = await fresh.reopen(path)
+        const { params } = point
+        const ask = (): Promise<Timed> =>
+          fresh.measure({ mode: 'sync', params, threads: 1, count: queries, latencies: false })
+        const { rows } = await ask()
+        contestant.reopened = {
+          saveSeconds: saved.seconds,
+          fileBytes: saved.fileBytes,
+          openSeconds,
+          indexBytes,
+          beam: params.beam,
+          recall: recall.at(k, rows, k, queries),
+          qps: await speed(await ask(), ask, queries),
+        }
+      } finally {
+        await fresh.close()
+      }
+      rmSync(path, { force: true })
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 function buildParams(
   { seed, threads }: Workload,
-  { m, buildBeam, quantizer, keep }: EngineSpec,
+  { m, buildBeam, alpha, quantizer, keep, techniques }: EngineSpec,
 ): BuildParams {
   return {
     m,
     beam: buildBeam,
     threads,
     seed,
+    ...(alpha === undefined ? {} : { alpha }),
     ...(quantizer === undefined ? {} : { quantizer }),
     ...(keep === undefined ? {} : { keep }),
+    ...(techniques === undefined ? {} : { techniques }),
   }
 }
 
@@ -206,11 +277,13 @@ function rescoreParam({ k }: Workload, { rescore }: EngineSpec): { rescore?: num
 }
 
 function emptyPoint(params: SearchParams): Measured {
-  return { params, recall: 0, recallAt1: 0, qps: [], qpsAllThreads: [], latency: [], promiseLatency: [] }
+  const measured = { qps: [], qpsBatch: [], qpsAllThreads: [], latency: [], promiseLatency: [] }
+  return { params, recall: 0, recallAt1: 0, ...measured }
 }
 
 function results(workload: Workload, contestant: Contestant): EngineResults {
   const { spec, session, build, buildSeconds, queries } = contestant
+  const memoryCost = middleCost(contestant.memoryCosts)
   const { version, kernels, buildsAlone } = session.facts
   return {
     id: spec.id,
@@ -224,14 +297,18 @@ function results(workload: Workload, contestant: Contestant): EngineResults {
     buildSeconds,
     queries,
     points: contestant.points.map(pointOf),
+    ...(memoryCost ? { memoryCost } : {}),
+    ...(contestant.reopened ? { reopened: contestant.reopened } : {}),
   }
 }
 
-function pointOf({ params, qpsAllThreads, promiseLatency, ...point }: Measured): Point {
+function pointOf({ params, qpsBatch, qpsAllThreads, promiseLatency, work, ...point }: Measured): Point {
   return {
     beam: params.beam,
     ...(params.rescore === undefined ? {} : { rescore: params.rescore }),
     ...point,
+    ...(work ? { work } : {}),
+    ...(qpsBatch.length > 0 ? { qpsBatch } : {}),
     ...(qpsAllThreads.length > 0 ? { qpsAllThreads } : {}),
     ...(promiseLatency.length > 0 ? { promiseLatency } : {}),
   }

@@ -1,5 +1,7 @@
+import type { Work } from '../engines/engine.ts'
 import type { DatasetResults, EngineResults, Point } from '../results.ts'
 import { qpsAtRecall } from './curve.ts'
+import { floorMicros } from './memory-cost.ts'
 import { median, type Spread, spread } from './statistics.ts'
 
 /** A figure that is measured: every table, chart and comparison reads these lists, after the model of ann-benchmarks. */
@@ -11,7 +13,16 @@ export interface Metric<Of> {
   readonly values: (of: Of) => readonly number[] | undefined
 }
 
-type PointMetric = 'recall' | 'recallAt1' | 'qps' | 'qpsAllThreads' | 'p50' | 'p95' | 'p99' | 'promiseExtra'
+type PointMetric =
+  | 'recall'
+  | 'recallAt1'
+  | 'qps'
+  | 'qpsBatch'
+  | 'qpsAllThreads'
+  | 'p50'
+  | 'p95'
+  | 'p99'
+  | 'promiseExtra'
 type EngineMetric = 'buildSeconds' | 'buildCpuSeconds' | 'indexBytes' | 'peakBytes' | 'peakOverIndex'
 
 /** Figures of one setting of a search. */
@@ -19,6 +30,12 @@ export const POINT_METRICS: Readonly<Record<PointMetric, Metric<Point>>> = {
   recall: { title: 'recall', unit: '', better: 'higher', values: ({ recall }) => [recall] },
   recallAt1: { title: 'recall@1', unit: '', better: 'higher', values: ({ recallAt1 }) => [recallAt1] },
   qps: { title: 'QPS, 1 thread', unit: '/s', better: 'higher', values: ({ qps }) => qps },
+  qpsBatch: {
+    title: 'QPS, 1 thread, one call',
+    unit: '/s',
+    better: 'higher',
+    values: (each) => each.qpsBatch,
+  },
   qpsAllThreads: {
     title: 'QPS, all threads',
     unit: '/s',
@@ -114,6 +131,24 @@ export function ratios(own: readonly number[], other: readonly number[]): number
 /** The engine that ratios are over; undefined when it was skipped. */
 export function yardstickOf({ engines }: DatasetResults, id: string): EngineResults | undefined {
   return engines.find((each) => each.id === id)
+}
+
+/** What a search does, the least time that reading it all takes, and how near to that the engine comes. */
+export interface WorkFigures extends Work {
+  /** Microseconds of one search on one thread. */
+  readonly micros: number
+  readonly floorMicros?: number
+  /** The least time over the time it takes; 1 is as fast as memory allows. */
+  readonly reached?: number
+}
+
+/** The work of one setting; undefined where it was not counted. */
+export function workOf({ memoryCost }: EngineResults, { work, qps }: Point): WorkFigures | undefined {
+  if (!work) return undefined
+  const micros = 1e6 / median(qps)
+  if (!memoryCost) return { ...work, micros }
+  const floor = floorMicros(work, memoryCost)
+  return { ...work, micros, floorMicros: floor, reached: floor / micros }
 }
 
 function promiseExtra({ latency, promiseLatency }: Point): number[] | undefined {

@@ -5,7 +5,7 @@ import { installCompetitors } from '../engines/competitors.ts'
 import { COMPETITORS } from '../engines/index.ts'
 import { readEnvironment } from '../environment.ts'
 import { type DatasetResults, RESULT_FORMAT, type Results } from '../results.ts'
-import type { Workload } from '../workload.ts'
+import { type Workload, workloadOn } from '../workload.ts'
 import { measureDataset } from './measure.ts'
 
 /**
@@ -35,7 +35,7 @@ export async function runWorkload(
     process.stderr.write(
       `${dataset.name}: ${dataset.rows.toLocaleString('en')} x ${dataset.dimension}, ${dataset.metric}\n`,
     )
-    const measured = await measureDataset(workload, dataset)
+    const measured = await measureDataset(workloadOn(workload, name), dataset)
     const entry = entries.find((each) => each.name === name)
     const about = entry ? { title: entry.title, source: entry.source } : {}
     datasets.push({ ...measured, dataset: { ...measured.dataset, ...about } })

@@ -230,7 +230,8 @@ function bars(
   }
 }
 
-function common({ text, surface, line }: Palette): ChartOption {
+/** What all charts have in common. */
+export function common({ text, surface, line }: Palette): ChartOption {
   return {
     backgroundColor: 'transparent',
     textStyle: { fontFamily: 'Inter, system-ui, sans-serif', color: text },
@@ -245,7 +246,8 @@ function common({ text, surface, line }: Palette): ChartOption {
   }
 }
 
-function valueAxis({ faint, line }: Palette, name: string): ChartOption {
+/** An axis of plain numbers. */
+export function valueAxis({ faint, line }: Palette, name: string): ChartOption {
   return {
     type: 'value',
     name,

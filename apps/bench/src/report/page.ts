@@ -18,7 +18,10 @@ import { pageFolder } from '../paths.ts'
 import type { DatasetResults, EngineResults, Results } from '../results.ts'
 import { buildChart, curveChart, escapeHtml, latencyChart, memoryChart } from './charts.ts'
 import { DARK, engineColors, LIGHT, type Palette } from './palette.ts'
+import { scaleChart } from './scale.ts'
+import { chartSvg } from './svg.ts'
 import { claimLimit, claimValue } from './text.ts'
+import { workTable } from './work.ts'
 
 /** The recall that single figures on the page refer to. */
 const TARGET = 0.95
@@ -49,6 +52,7 @@ ${asset('page.css')}
 <body>
 ${header(results)}
 <main>
+${scaleSection(results)}
 ${results.datasets.map((dataset, i) => datasetSection(dataset, results, i)).join('\n')}
 </main>
 ${footer(results)}
@@ -98,6 +102,21 @@ ${about}
 </header>`
 }
 
+/** How cost grows, for runs over generated vectors at several sizes. */
+function scaleSection(results: Results): string {
+  const { datasets } = results
+  if (datasets.length < 2 || !datasets.every(({ dataset }) => dataset.name.startsWith('clusters-'))) return ''
+  const size = { width: 900, height: 420 }
+  const cards = (['search', 'build'] as const).map((figure) =>
+    card(
+      figure === 'search' ? 'Cost of a search against rows' : 'Time to build against rows',
+      'Both axes are logarithmic: what grows in proportion to the rows is a line of slope 1.',
+      chartSvg(scaleChart(results, LIGHT, figure), size),
+    ),
+  )
+  return `<section>${cards.join('')}</section>`
+}
+
 function datasetSection(results: DatasetResults, run: Results, index: number): string {
   const { dataset, k, rounds, skipped } = results
   const facts = [
@@ -125,6 +144,7 @@ ${highlights(results, run)}
 ${claimsCard(results, run)}
 ${equalRecallCard(results, run)}
 ${costsCard(results, run)}
+${workCard(results, run)}
 ${pointsCard(results)}
 ${skipped.map(({ title, reason }) => `<p class="skipped"><b>Skipped ${escapeHtml(title)}:</b> ${escapeHtml(reason)}</p>`).join('\n')}
 </section>`
@@ -228,9 +248,18 @@ function partsLine(title: string, parts: Readonly<Record<string, number>>): stri
   return `<p class="parts"><b>${escapeHtml(title)}</b> accounts for, in MB: ${list.join(' · ')}</p>`
 }
 
+function workCard(results: DatasetResults, { workload }: Results): string {
+  const work = workTable(results, workload.targets)
+  if (!work) return ''
+  const about =
+    'At the first beam that reaches each recall. The least time is that of reading everything a search reads, each block asked for in time, with nothing computed: measured in the same run, in memory as large as the index.'
+  const rows = work.rows.map(({ engine, cells }) => [named(results.engines, engine), ...cells])
+  return card('Work of a search', about, htmlTable(['engine', ...work.heads], rows))
+}
+
 function pointsCard({ engines }: DatasetResults): string {
-  const { recallAt1, qps, qpsAllThreads, p50, p95, p99, promiseExtra } = POINT_METRICS
-  const metrics = [qps, qpsAllThreads, p50, p95, p99, promiseExtra]
+  const { recallAt1, qps, qpsBatch, qpsAllThreads, p50, p95, p99, promiseExtra } = POINT_METRICS
+  const metrics = [qps, qpsBatch, qpsAllThreads, p50, p95, p99, promiseExtra]
   const heads = [
     'engine',
     'beam',

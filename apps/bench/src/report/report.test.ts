@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { readResults } from '../results.ts'
+import { ablation } from '../measure/ablation.ts'
+import { type Point, readResults } from '../results.ts'
 import { temporaryFile } from '../testing/files.ts'
 import { engineResults, point, runResults } from '../testing/results.ts'
+import { readWorkload } from '../workload.ts'
+import { ablationMarkdown } from './ablation.ts'
 import { curveChart, escapeHtml, latencyChart } from './charts.ts'
 import { markdownReport } from './markdown.ts'
 import { htmlReport } from './page.ts'
 import { DARK, engineColors, LIGHT } from './palette.ts'
+import { scaleMarkdown } from './scale.ts'
 import { curveSvg } from './svg.ts'
 import { textReport } from './text.ts'
 
@@ -130,8 +134,8 @@ test('the tables for the terminal say what was measured and what was not', () =>
 
 test('the tables for documents name the command that gave their figures', () => {
   const text = markdownReport(results)
-  expect(text).toContain('| engine | queries/s at recall 0.95 | speed |')
-  expect(text).toContain('| hnswlib-cpp | 340 | 1.00× | 10.0 | 1.00× | 200 | 1.00× |')
+  expect(text).toContain('| queries/s at recall 0.95 | speed | build s |')
+  expect(text).toContain('| hnswlib-cpp | 500 | 1.00× | 340 | 1.00× | 10.0 | 1.00× | 200 | 1.00× |')
   expect(text).toContain('| 1,641 | 4.82× | 4.00 | 0.40× | 300 | 1.50× |')
   expect(text).toContain('`node made-up` on A processor, 2 cores')
 })
@@ -147,4 +151,74 @@ test('result files of another kind are refused', () => {
   expect(() => readResults(temporaryFile('a.json', '{'))).toThrow(/is no JSON/)
   expect(() => readResults(temporaryFile('a.json', '{"format":"omen-bench/0"}'))).toThrow(/no result file/)
   expect(readResults(temporaryFile('a.json', JSON.stringify(results)))).toEqual(results)
+})
+
+test('the work of searches is shown where it was counted', () => {
+  const work = { distances: 1234, hops: 56, rescored: 40, bytes: 128_000 }
+  const memoryCost = { spreadBytes: 1e8, blockBytes: [64, 128], nanoseconds: [5, 7] }
+  const points = [{ ...point(16, 0.96, 1000), work }]
+  const run = runResults([engineResults('a', { points, memoryCost }), engineResults('b')])
+  for (const text of [textReport(run), htmlReport(run)]) {
+    expect(text).toContain('1,234')
+    expect(text).toContain('least µs')
+  }
+  expect(textReport(runResults([engineResults('b')]))).not.toContain('least µs')
+})
+
+test('runs over several sizes draw how cost grows', () => {
+  const sizes = [10_000, 1_000_000].map((rows, i) => {
+    const points = [point(16, 0.9, 2000 / (i + 1)), point(64, 0.99, 500 / (i + 1))]
+    const run = runResults([engineResults('y', { points, buildSeconds: [10 ** (i + 1)] })])
+    const each = run.datasets[0] ?? expect.fail()
+    return { ...each, dataset: { ...each.dataset, name: `clusters-${rows}`, rows } }
+  })
+  const run = { ...runResults([]), datasets: sizes }
+  const text = scaleMarkdown(run)
+  expect(text).toContain('| 1,000,000 | y | 100 |')
+  expect(text).toContain(
+    'From 10,000 to 1,000,000 rows, 100 times as many:\n\n- y: a search takes 2.00× the time',
+  )
+  expect(htmlReport(run)).toContain('Cost of a search against rows')
+  expect(htmlReport(results)).not.toContain('Cost of a search against rows')
+})
+
+test('what a technique brings is compared round by round', () => {
+  const points = (factor: number): Point[] => [
+    { ...point(16, 0.9, [1000 * factor, 3000 * factor]), qpsBatch: [800 * factor, 900 * factor] },
+    { ...point(64, 0.95, [100 * factor, 300 * factor]), qpsBatch: [80 * factor, 90 * factor] },
+  ]
+  const best = {
+    id: 'fast',
+    title: 'Fast',
+    engine: 'omen-hnsw',
+    m: 32,
+    buildBeam: 300,
+    beams: [16],
+    quantizer: 'sq8',
+    on: { d: { m: 8 } },
+  }
+  const { workload, rows } = ablation(readWorkload('speed'), best, ['hugePages'])
+  expect(workload.engines.map(({ id }) => id)).toEqual([
+    'all',
+    'without-hugePages',
+    'alpha1',
+    'f32',
+    'lvq4',
+    'm16',
+  ])
+  expect(workload.engines[1]?.techniques).toEqual({ hugePages: false })
+  // Else the data set's own settings would undo what is left out.
+  for (const { on } of workload.engines) expect(on).toEqual({})
+  expect(workload.engines[3]).not.toHaveProperty('quantizer')
+  const run = runResults([
+    engineResults('all', { points: points(1) }),
+    engineResults('without-hugePages', { points: points(0.8), buildSeconds: [20] }),
+  ])
+  const text = ablationMarkdown(run, [{ results: run.datasets[0] ?? expect.fail(), rows }])
+  expect(text).toContain('| hugePages | 1.25× | 1.25× | 0.50× | 1.04–1.15× |')
+  expect(text).toContain('| sq8 in place of f32 | – | – | – |')
+  expect(rows.find(({ name }) => name === 'lvq4 in place of sq8')).toMatchObject({
+    with: 'lvq4',
+    without: 'all',
+  })
 })

@@ -15,10 +15,15 @@ const SIZE = { width: 900, height: 480 }
 
 /** The curve of recall against speed as a picture, for documents. */
 export function curveSvg(results: DatasetResults, scale: RecallScale): string {
+  const option = curveChart(results, LIGHT, 'qps', scale)
+  return chartSvg(option, SIZE)
+}
+
+/** Any chart as a picture. */
+export function chartSvg(option: ChartOption, size: { width: number; height: number }): string {
   // The CommonJS build: the other one is written for bundlers.
   const echarts = createRequire(import.meta.url)('echarts/dist/echarts.common.min.js') as Echarts
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE })
-  const option = curveChart(results, LIGHT, 'qps', scale)
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size })
   chart.setOption({ ...option, animation: false, backgroundColor: LIGHT.surface })
   const svg = chart.renderToSVGString()
   chart.dispose()

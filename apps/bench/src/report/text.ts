@@ -14,6 +14,7 @@ import {
 import { spread } from '../measure/statistics.ts'
 import type { DatasetResults, EngineResults, Results } from '../results.ts'
 import { type Column, table } from '../terminal/table.ts'
+import { WORK_TITLE, workTable } from './work.ts'
 
 /** The results of a run as tables for the terminal. */
 export function textReport(results: Results): string {
@@ -41,6 +42,7 @@ function datasetText(results: DatasetResults, { yardstick: yardstickId, workload
     ),
     section(`single searches at recall@${k} of 0.95 or more, microseconds`, latencies(engines)),
     section('build and memory', costs(results, yardstick)),
+    ...workSection(results, workload.targets),
     ...(claims.length > 0 ? [section('what this run was to show', claimTable(claims))] : []),
     ...skipped.map(({ title, reason }) => styleText('yellow', `skipped ${title}: ${reason}`)),
   ]
@@ -134,6 +136,14 @@ function costs(results: DatasetResults, yardstick: EngineResults | undefined): s
     ratio(middleOf(ENGINE_METRICS.peakOverIndex, engine)),
   ])
   return table(columns, rows)
+}
+
+function workSection(results: DatasetResults, targets: readonly number[]): string[] {
+  const work = workTable(results, targets)
+  if (!work) return []
+  const columns: Column[] = [{ title: 'engine', align: 'left' }, ...work.heads.map((title) => ({ title }))]
+  const rows = work.rows.map(({ engine, cells }) => [results.engines[engine]?.title ?? '', ...cells])
+  return [section(WORK_TITLE, table(columns, rows))]
 }
 
 function claimTable(claims: readonly ClaimResult[]): string {

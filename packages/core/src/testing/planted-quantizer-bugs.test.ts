@@ -131,6 +131,24 @@ describe('the suite of quantizers catches', () => {
       })),
     ],
     [
+      'a coarse codec with rows of its own',
+      'reads a part of the same rows by its coarse codec, where it has one',
+      badCodec((codec) => ({ coarse: { ...codec, bytesPerRow: codec.bytesPerRow + 16 } })),
+    ],
+    [
+      'a coarse codec that writes no more than it reads',
+      'reads a part of the same rows by its coarse codec, where it has one',
+      badCodec((codec) => ({
+        coarse: {
+          ...codec,
+          encode(vector, code) {
+            codec.encode(vector, code)
+            code.fill(0, code.length / 2)
+          },
+        },
+      })),
+    ],
+    [
       'a sample changed while training',
       'leaves vectors as they are',
       {

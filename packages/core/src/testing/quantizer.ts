@@ -240,6 +240,29 @@ export const quantizerChecks: readonly Check<QuantizerSubject>[] = [
     },
   },
   {
+    name: 'reads a part of the same rows by its coarse codec, where it has one',
+    async run(subject) {
+      for (const data of dataFor(subject)) {
+        const codec = subject.quantizer.train(data.vectors, data.shape)
+        const { coarse } = codec
+        if (!coarse) continue
+        ensureEqual(coarse.bytesPerRow, codec.bytesPerRow, 'bytes of a row')
+        ensureEqual(coarse.parameters, codec.parameters, 'parameters')
+        ensure(coarse.coarse === undefined, 'a coarse codec has no coarser one')
+        for (let i = 0; i < data.queryCount; i++) {
+          const query = vectorAt(data.queries, data.shape, i)
+          ensureEqual(encoded(coarse, query), encoded(codec, query), `code ${i}`)
+          const scorer = coarse.scorer(slabOf(codec, data))
+          const rows = Uint32Array.from({ length: data.count }, (_, row) => row)
+          const found = new Float32Array(data.count)
+          scorer.bind(query)
+          scorer.score(rows, data.count, found)
+          ensureEqual(found, distances(coarse, data, query), `distances of query ${i}`)
+        }
+      }
+    },
+  },
+  {
     name: 'leaves vectors as they are',
     async run(subject) {
       for (const data of dataFor(subject)) {

@@ -13,6 +13,8 @@ export function graphOf(index: Hnsw): Graph {
   for (const name of SLABS) {
     const rows = graph.head[name === 'upper' ? UPPER_BLOCKS : ROWS] as number
     graph[name].ensure(rows)
+    graph[name].clear(0, rows)
+    if (!bytes.has(name)) continue
     let at = 0
     for (const part of graph[name].parts(rows)) {
       part.set((bytes.get(name) as Buffer).subarray(at, at + part.length))
@@ -57,6 +59,9 @@ function reachable(graph: Graph): Set<number> {
   if (graph.entry === NO_ROW) return reached
   reached.add(graph.entry)
   // A set gives its new members their turn too.
-  for (const row of reached) for (const next of listOf(graph, row, 0)) reached.add(next)
+  for (const row of reached) {
+    for (const next of listOf(graph, row, 0)) reached.add(next)
+    if (graph.twinOf(row) !== NO_ROW) reached.add(graph.twinOf(row))
+  }
   return reached
 }

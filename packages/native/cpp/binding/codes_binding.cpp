@@ -6,6 +6,7 @@
 #include "binding/arguments.h"
 #include "binding/binding.h"
 #include "binding/task.h"
+#include "codecs/codecs.h"
 
 namespace omen::binding {
 namespace {
@@ -103,9 +104,17 @@ Napi::Function CodesObject::define(Napi::Env env) {
 }
 
 CodesObject::CodesObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  codes_.emplace(Shape{uint32_of(info[0]), Metric(uint32_of(info[1]))}, Element(uint32_of(info[2])),
-                 info[3].As<Napi::Number>().FloatValue(), info[4].As<Napi::Number>().FloatValue(), uint32_of(info[5]));
-  if (!codes_->scorable()) throw_range(info.Env(), "no kernel scores this element by this metric");
+  const Shape shape{uint32_of(info[0]), Metric(uint32_of(info[1]))};
+  const size_t bytes_per_row = uint32_of(info[4]);
+  auto codec = make_codec(info[2].As<Napi::String>().Utf8Value(), shape, elements<const float>(info[3]));
+  // The object exists whatever is thrown, and is never used then.
+  if (!codec) {
+    throw_range(info.Env(), "no such codes: unknown by kind, or wrong parameters, or no kernel for the metric");
+  } else if (codec->code_bytes() > bytes_per_row) {
+    throw_range(info.Env(), "the rows are too short for their codes");
+  } else {
+    codes_.emplace(shape, std::move(codec), bytes_per_row);
+  }
 }
 
 // attach(chunk: Uint8Array)

@@ -9,7 +9,7 @@
 
 namespace omen::binding {
 
-// Codes(dimension, metric, element, scale, offset, bytesPerRow): one slab of codes. Keeps its chunks alive.
+// Codes(dimension, metric, kind, parameters: Float32Array, bytesPerRow): one slab of codes. Keeps its chunks alive.
 class CodesObject : public Napi::ObjectWrap<CodesObject> {
  public:
   static Napi::Function define(Napi::Env env);

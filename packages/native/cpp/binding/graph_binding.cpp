@@ -15,9 +15,49 @@ namespace {
 // small graph those are a large part of it.
 constexpr uint32_t kSerialRows = 256;
 
+// Where the results of searches go, and what they cost where that is asked for: three numbers each (see Work).
+struct SearchResults : Results {
+  std::span<uint32_t> work;
+
+  static SearchResults from(const Napi::CallbackInfo& info, size_t first, uint32_t k) {
+    return {Results::from(info, first, k), elements<uint32_t>(info[first + 3])};
+  }
+  bool holds(size_t queries) const { return Results::holds(queries) && (work.empty() || work.size() >= 3 * queries); }
+
+  void store(size_t i, Search& search, const Work& done) const {
+    counts[i] = search.finish(&rows[i * k], &distances[i * k]);
+    if (work.empty()) return;
+    work[3 * i] = done.distances;
+    work[3 * i + 1] = done.hops;
+    work[3 * i + 2] = done.rescored;
+  }
+};
+
+// One bit for each technique that is switched off, in their order in `Techniques` of @omen/core.
+Techniques techniques_of(uint32_t off) {
+  const auto on = [&](unsigned bit) { return (off >> bit & 1) == 0; };
+  return {on(0), on(1), on(2), on(3), on(4), on(5)};
+}
+
 Scratch& scratch() {
   thread_local Scratch scratch;
   return scratch;
+}
+// For a thread that searches for two queries by turns.
+Scratch& second_scratch() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
+Refusal search_into(const Graph& graph, const std::byte* query, const SearchOptions& options, const SearchResults& out,
+                    size_t i) {
+  Search search;
+  const Refusal refusal = search.begin(graph, scratch(), query, options);
+  if (refusal != Refusal::none) return refusal;
+  while (search.step()) {
+  }
+  out.store(i, search, scratch().work);
+  return refusal;
 }
 
 class InsertTask : public Task {
@@ -79,35 +119,66 @@ class RelinkTask : public Task {
 // One query, or many shared by the threads.
 class SearchTask : public Task {
  public:
-  SearchTask(Napi::Env env, const Graph& graph, std::span<const std::byte> queries, SearchOptions options, Results out,
+  SearchTask(Napi::Env env, const Graph& graph, std::span<const std::byte> queries, SearchOptions options, SearchResults out,
              size_t threads)
       : Task(env), graph_(graph), queries_(queries.begin(), queries.end()), options_(options), out_(out), threads_(threads) {}
 
   void run(const StopFlag& stop) override {
     const size_t count = queries_.size() / graph_.codes.shape().vector_bytes();
     std::atomic<size_t> next{0};
+    const bool two = graph_.techniques.interleave && count > 1;
     parallel(search_pool(), std::min(threads_, count), [&](size_t) {
+      if (two) return search_by_turns(next, count, stop);
       for (size_t i; !stop && (i = next.fetch_add(1)) < count;) search_one(i);
     });
   }
   Napi::Value result(Napi::Env env) override { return Napi::Number::New(env, refused_.value()); }
 
  private:
+  // Two searches take turns, a list each.
+  void search_by_turns(std::atomic<size_t>& next, size_t count, const StopFlag& stop) {
+    struct Lane {
+      Search search;
+      Scratch& scratch;
+      size_t query = 0;
+      bool busy = false;
+    };
+    Lane lanes[] = {{.search = {}, .scratch = scratch()}, {.search = {}, .scratch = second_scratch()}};
+    const auto begin = [&](Lane& lane) {
+      while (!stop && (lane.query = next.fetch_add(1)) < count) {
+        const Refusal refusal = lane.search.begin(graph_, lane.scratch, query(lane.query), options_);
+        if (refusal == Refusal::none) return true;
+        refused_.note(lane.query, refusal);
+      }
+      return false;
+    };
+    for (Lane& lane : lanes) lane.busy = begin(lane);
+    while (lanes[0].busy || lanes[1].busy) {
+      for (Lane& lane : lanes) {
+        if (!lane.busy || lane.search.step()) continue;
+        out_.store(lane.query, lane.search, lane.scratch.work);
+        lane.busy = begin(lane);
+      }
+    }
+  }
+
   void search_one(size_t i) {
-    const Refusal refusal = search(graph_, scratch(), queries_.data() + i * graph_.codes.shape().vector_bytes(), options_,
-                                   &out_.rows[i * out_.k], &out_.distances[i * out_.k], &out_.counts[i]);
+    const Refusal refusal = search_into(graph_, query(i), options_, out_, i);
     if (refusal != Refusal::none) refused_.note(i, refusal);
   }
+
+  const std::byte* query(size_t i) const { return queries_.data() + i * graph_.codes.shape().vector_bytes(); }
 
   const Graph& graph_;
   std::vector<std::byte> queries_;
   SearchOptions options_;
-  Results out_;
+  SearchResults out_;
   size_t threads_;
   FirstRefusal refused_;
 };
 
-// Graph(m, beam, codes, exact | undefined, head: Uint32Array, levels: Uint32Array). Keeps its chunks alive.
+// Graph(m, beam, alpha, techniques: a bit each, codes, exact | undefined, linking, head: Uint32Array, levels:
+// Uint32Array). Keeps its chunks alive.
 class GraphObject : public Napi::ObjectWrap<GraphObject> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -122,14 +193,17 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   }
 
   explicit GraphObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    CodesObject* codes = CodesObject::Unwrap(info[2].As<Napi::Object>());
-    CodesObject* exact = info[3].IsObject() ? CodesObject::Unwrap(info[3].As<Napi::Object>()) : nullptr;
-    const auto head = elements<uint32_t>(info[4]);
-    const auto levels = elements<uint32_t>(info[5]);
-    for (const size_t i : {2, 3, 4}) {
+    CodesObject* codes = CodesObject::Unwrap(info[4].As<Napi::Object>());
+    CodesObject* exact = info[5].IsObject() ? CodesObject::Unwrap(info[5].As<Napi::Object>()) : nullptr;
+    CodesObject* linking = CodesObject::Unwrap(info[6].As<Napi::Object>());
+    const auto head = elements<uint32_t>(info[7]);
+    const auto levels = elements<uint32_t>(info[8]);
+    for (const size_t i : {4, 5, 7}) {
       if (info[i].IsObject()) kept_.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
     }
-    graph_.emplace(uint32_of(info[0]), uint32_of(info[1]), codes->codes(), exact ? &exact->codes() : nullptr, head.data(),
+    const GraphOptions options{uint32_of(info[0]), uint32_of(info[1]), info[2].As<Napi::Number>().FloatValue(),
+                               techniques_of(uint32_of(info[3]))};
+    graph_.emplace(options, codes->codes(), exact ? &exact->codes() : nullptr, linking->codes(), head.data(),
                    std::vector<uint32_t>(levels.begin(), levels.end()));
   }
 
@@ -142,6 +216,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
                  : name == "anchors" ? &graph_->anchors
                  : name == "upperAt" ? &graph_->upper_at
                  : name == "upper"   ? &graph_->upper
+                 : name == "twins"   ? &graph_->twins
                                      : nullptr;
     const auto chunk = elements<std::byte>(info[1]);
     if (slab == nullptr) return throw_range(info.Env(), "no slab of this name");
@@ -173,30 +248,30 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return start(info.Env(), bulk_pool(), std::move(task));
   }
 
-  // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts): number
+  // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined): number
   Napi::Value search_sync(const Napi::CallbackInfo& info) {
     const auto query = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info);
-    const Results out = Results::from(info, 6, options.k);
+    const SearchResults out = SearchResults::from(info, 6, options.k);
     if (query.size() != graph_->codes.shape().vector_bytes() || !out.holds(1)) {
       return throw_range(info.Env(), "the query or the results have the wrong length");
     }
-    const Refusal refusal =
-        search(*graph_, scratch(), query.data(), options, out.rows.data(), out.distances.data(), out.counts.data());
+    const Refusal refusal = search_into(*graph_, query.data(), options, out, 0);
     return Napi::Number::New(info.Env(), refusal == Refusal::none ? -1 : double(refusal));
   }
 
-  // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, threads): Promise<number>
+  // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, threads):
+  // Promise<number>
   Napi::Value search_many(const Napi::CallbackInfo& info) {
     const auto queries = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info);
-    const Results out = Results::from(info, 6, options.k);
+    const SearchResults out = SearchResults::from(info, 6, options.k);
     if (!out.holds(queries.size() / graph_->codes.shape().vector_bytes())) {
       return throw_range(info.Env(), "the results have no room");
     }
-    auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[9]));
+    auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[10]));
     task->keep(Value());
-    for (const size_t i : {5, 6, 7, 8}) {
+    for (const size_t i : {5, 6, 7, 8, 9}) {
       if (info[i].IsObject()) task->keep(info[i].As<Napi::Object>());
     }
     return start(info.Env(), search_pool(), std::move(task));

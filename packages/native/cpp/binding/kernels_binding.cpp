@@ -8,39 +8,43 @@
 namespace omen::binding {
 namespace {
 
-size_t element_bytes(Element element, size_t dimension) {
-  switch (element) {
-    case Element::f32:
-      return dimension * 4;
-    case Element::f16:
-    case Element::bf16:
-      return dimension * 2;
-    case Element::i8:
-    case Element::u8:
-      return dimension;
-    case Element::bits:
-      return dimension / 8;
-  }
-  return 0;
-}
-
-// The element "u8 compared with an i8 query" has a number of its own here, as it has kernels of its own.
-constexpr uint32_t kI8U8 = element_count;
-
 struct Selection {
-  size_t vector_bytes;
+  size_t query_bytes;
+  size_t row_bytes;
   PairKernel pair;
   RowsKernel rows;
 };
 
+// Kernels outside the table of elements and metrics have numbers of their own, in this order.
+enum Other : uint32_t { kI8U8 = element_count, kI8U1, kI8U2, kI8U4, kU7U4 };
+
+Selection packed_kernel(size_t dimension, size_t bits, PairKernel pair, RowsKernel rows) {
+  const size_t bytes = packed_bytes(dimension, bits);
+  return {bytes * packed_fields(bits), bytes, pair, rows};
+}
+
 // Nothing (null kernels) for a combination that has no kernel.
 Selection select(const KernelSet& set, uint32_t element, uint32_t metric, size_t dimension) {
-  if (element > kI8U8 || metric >= metric_count) return {};
-  if (element == kI8U8) {
-    return Metric(metric) == Metric::dot ? Selection{dimension, set.pair_dot_i8_u8, set.rows_dot_i8_u8}
-                                         : Selection{};
+  if (metric >= metric_count) return {};
+  if (element < element_count) {
+    const size_t bytes = element_bytes(Element(element), dimension);
+    return {bytes, bytes, set.pair[element][metric], set.rows[element][metric]};
   }
-  return {element_bytes(Element(element), dimension), set.pair[element][metric], set.rows[element][metric]};
+  if (Metric(metric) != (element == kU7U4 ? Metric::l2 : Metric::dot)) return {};
+  switch (element) {
+    case kI8U8:
+      return {dimension, dimension, set.pair_dot_i8_u8, set.rows_dot_i8_u8};
+    case kI8U1:
+    case kI8U2:
+    case kI8U4: {
+      const size_t index = element - kI8U1;
+      return packed_kernel(dimension, size_t(1) << index, set.pair_dot_i8_packed[index],
+                           set.rows_dot_i8_packed[index]);
+    }
+    case kU7U4:
+      return packed_kernel(dimension, 4, set.pair_l2_u7_u4, set.rows_l2_u7_u4);
+  }
+  return {};
 }
 
 // distance(element, metric, a, b, dimension): number
@@ -50,7 +54,7 @@ Napi::Value distance(const Napi::CallbackInfo& info) {
   const auto a = elements<const std::byte>(info[2]);
   const auto b = elements<const std::byte>(info[3]);
   if (chosen.pair == nullptr) return throw_range(info.Env(), "there is no such kernel");
-  if (a.size() < chosen.vector_bytes || b.size() < chosen.vector_bytes) {
+  if (a.size() < chosen.query_bytes || b.size() < chosen.row_bytes) {
     return throw_range(info.Env(), "a vector is shorter than its dimension");
   }
   return Napi::Number::New(info.Env(), chosen.pair(a.data(), b.data(), dimension));
@@ -87,13 +91,13 @@ Napi::Value measure(const Napi::CallbackInfo& info) {
   const auto rows = elements<const uint32_t>(info[7]);
   const auto by_pair = elements<float>(info[8]);
   const auto by_rows = elements<float>(info[9]);
-  if (query.size() < chosen.vector_bytes || by_pair.size() < rows.size() || by_rows.size() < rows.size()) {
+  if (query.size() < chosen.query_bytes || by_pair.size() < rows.size() || by_rows.size() < rows.size()) {
     return throw_range(env, "an array is too short");
   }
   const std::byte* const chunk = slab.data();
   const RowsView view{&chunk, stride};
   for (size_t i = 0; i < rows.size(); i++) {
-    if (rows[i] >> 14 != 0 || rows[i] * stride + chosen.vector_bytes > slab.size()) {
+    if (rows[i] >> 14 != 0 || rows[i] * stride + chosen.row_bytes > slab.size()) {
       return throw_range(env, "a row lies outside the slab");
     }
     by_pair[i] = chosen.pair(query.data(), view.at(rows[i]), dimension);

@@ -11,12 +11,13 @@ namespace omen::binding {
 namespace {
 
 constexpr size_t kLineBytes = 64;
+constexpr size_t kPageBytes = 4096;
 constexpr size_t kHugePageBytes = size_t(2) << 20;
 
 // Zeroed memory whose pages are committed when first touched; null when there is none.
 void* allocate_zeroed(size_t size, bool huge) {
 #if defined(__linux__)
-  const size_t alignment = huge && size >= kHugePageBytes ? kHugePageBytes : 0;
+  const size_t alignment = huge ? kHugePageBytes : 0;
   void* mapped = mmap(nullptr, size + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   if (alignment == 0) return mapped;
@@ -49,9 +50,12 @@ void release(void* memory, size_t size) {
 // allocate(sizeBytes, huge): ArrayBuffer
 Napi::Value allocate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  constexpr size_t kPage = 4096;
-  const size_t size = (size_t(info[0].As<Napi::Number>().Int64Value()) + kPage - 1) / kPage * kPage;
-  void* memory = allocate_zeroed(size, info[1].As<Napi::Boolean>().Value());
+  const auto asked = size_t(info[0].As<Napi::Number>().Int64Value());
+  const bool huge = info[1].As<Napi::Boolean>().Value() && asked >= kHugePageBytes;
+  // Whole pages: a huge one at the end takes no memory before it is touched either.
+  const size_t page = huge ? kHugePageBytes : kPageBytes;
+  const size_t size = (asked + page - 1) / page * page;
+  void* memory = allocate_zeroed(size, huge);
   if (memory == nullptr) {
     Napi::Error::New(env, "out of memory").ThrowAsJavaScriptException();
     return env.Undefined();

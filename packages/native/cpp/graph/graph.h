@@ -53,20 +53,48 @@ struct Links {
   }
 };
 
+// What makes a search fast and can be switched off, one by one, to measure what it brings (docs/ablation.md).
+struct Techniques {
+  // Before the first row of a list is compared, the codes of all of them are on their way from memory.
+  bool prefetch_codes = true;
+  // So is the list of the candidate that will most likely be expanded next.
+  bool prefetch_lists = true;
+  // A list's codes travel while the one before is compared: two lists of a query are under way at any time.
+  bool pipeline = true;
+  // A thread with many queries takes turns between two, so that each waits for memory while the other computes.
+  bool interleave = true;
+  // The rows of a list go into the pool in one merge, not one by one.
+  bool merge_batches = true;
+  // The marks of the rows that a search saw are kept for the next one.
+  bool reuse_visited = true;
+};
+
+struct GraphOptions {
+  uint32_t m;     // capacity of an upper list; a base list holds twice as many
+  uint32_t beam;  // candidates kept while inserting
+  float alpha;    // see NeighbourSelector
+  Techniques techniques = {};
+};
+
 class Graph {
  public:
-  Graph(uint32_t m, uint32_t beam, Codes& codes, Codes* exact, uint32_t* head, std::vector<uint32_t> levels)
-      : m(m), beam(beam), codes(codes), exact(exact), head(head), levels(std::move(levels)),
-        links(size_t(m) * 8), state(1), anchors(1), upper_at(4), upper(size_t(m) * 4) {}
+  // `linking` are the codes by which rows are inserted: `codes` or `exact`.
+  Graph(const GraphOptions& options, Codes& codes, Codes* exact, Codes& linking, uint32_t* head,
+        std::vector<uint32_t> levels)
+      : m(options.m), beam(options.beam), alpha(options.alpha), techniques(options.techniques), codes(codes),
+        exact(exact), linking(linking), head(head), levels(std::move(levels)), links(size_t(m) * 8), state(1),
+        anchors(1), upper_at(4), upper(size_t(m) * 4), twins(4) {}
 
-  const uint32_t m;     // capacity of an upper list; a base list holds twice as many
-  const uint32_t beam;  // candidates kept while inserting
+  const uint32_t m, beam;
+  const float alpha;
+  const Techniques techniques;
   Codes& codes;
   Codes* const exact;
+  Codes& linking;
   uint32_t* const head;
   const std::vector<uint32_t> levels;
 
-  Slab links, state, anchors, upper_at, upper;
+  Slab links, state, anchors, upper_at, upper, twins;
   std::mutex entry_mutex;
 
   uint32_t row_limit() const { return load_link(head); }
@@ -77,6 +105,18 @@ class Graph {
 
   // Whether some rows are tombstones.
   bool has_removed() const { return load_link(head + 5) != 0; }
+
+  // Whether rows hang on their twins in place of being linked (@omen/hnsw's twins.ts says why), and the next row of a
+  // chain of them.
+  bool has_twins() const { return load_link(head + 6) != 0; }
+  uint32_t twin_of(uint32_t row) const { return load_link(twins.words(row)); }
+  // Hangs a row on its twin.
+  void chain(uint32_t leader, uint32_t row) {
+    const std::lock_guard guard(lock_of(leader));
+    store_link(twins.words(row), twin_of(leader));
+    store_link(twins.words(leader), row);
+    __atomic_fetch_add(head + 6, 1, __ATOMIC_RELEASE);
+  }
 
   // A hash of a row number (twin: rowHash in levels.ts).
   static uint32_t hash(uint32_t row) {
@@ -109,7 +149,14 @@ class Graph {
   std::array<SpinLock, 4096> locks_;
 };
 
-// What one thread needs to search a graph; reused from search to search.
+// What searches did, in numbers that do not depend on the machine.
+struct Work {
+  uint32_t distances = 0;  // rows compared by the codes that are walked by
+  uint32_t hops = 0;       // lists expanded, on all layers
+  uint32_t rescored = 0;   // rows compared by the exact codes
+};
+
+// What one search of a graph needs; reused from search to search.
 struct Scratch {
   BoundQuery query;
   BoundQuery exact_query;          // the same query bound to the exact codes
@@ -119,7 +166,9 @@ struct Scratch {
   std::vector<float> distances;    // and their distances
   std::vector<Candidate> frontier; // min-heap of a filtered search
   std::vector<Candidate> rescored;
+  std::vector<Candidate> collected;  // what was found, with its twins
   std::vector<std::byte> prepared; // the query as prepare_vector leaves it
+  Work work;
 
   void reserve_batch(size_t count) {
     if (rows.size() < count) {
@@ -137,32 +186,77 @@ struct SearchOptions {
   Accept accept;
 };
 
-// Walks greedily from `from` on layers `top` … `bottom` (top ≥ bottom ≥ 1) to the row closest to the scratch's query.
-Candidate descend(const Graph& graph, Scratch& scratch, Candidate from, uint32_t top, uint32_t bottom);
+// Walks greedily from `from` on layers `top` … `bottom` (top ≥ bottom ≥ 1) to the row closest to the scratch's query,
+// which is bound to `codes`.
+Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, uint32_t top,
+                  uint32_t bottom);
 
-// Fills the scratch's pool with the `beam` rows closest to its query that a walk from `from` finds (Malkov & Yashunin
-// 2018, Alg. 2). Tombstones are among them.
-void search_layer(const Graph& graph, Scratch& scratch, Candidate from, size_t beam, uint32_t layer);
+// A walk of one layer that fills the scratch's pool with the `beam` rows closest to its query that can be found from
+// `from` (Malkov & Yashunin 2018, Alg. 2). Tombstones are among them. It is made of steps, so that two walks of one
+// thread can take turns.
+class LayerWalk {
+ public:
+  void start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam, uint32_t layer);
+  // Compares the rows of one list; false when there is none left.
+  bool step();
 
-// Searches for a raw query and writes at most k results, sorted; their number in `count`.
+ private:
+  using Batch = std::span<const uint32_t>;
+  bool expand(Batch& batch);
+
+  const Graph* graph_ = nullptr;
+  const Codes* codes_ = nullptr;
+  Scratch* scratch_ = nullptr;
+  uint32_t layer_ = 0;
+  bool walking_ = false;
+  Batch batch_;  // the rows to compare next
+};
+
+// The search for one raw query, in steps: begin, step until it says false, finish.
+class Search {
+ public:
+  Refusal begin(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options);
+  bool step() { return walking_ && (walking_ = walk_.step()); }
+  // Writes at most k results, sorted, and returns how many.
+  uint32_t finish(uint32_t* rows, float* distances);
+
+ private:
+  bool start_walk(size_t beam);
+  std::span<const Candidate> rescore();
+  std::span<const Candidate> with_twins(std::span<const Candidate> found);
+  bool accepts(uint32_t row) const;
+  bool reaches(size_t count) const;
+
+  const Graph* graph_ = nullptr;
+  Scratch* scratch_ = nullptr;
+  SearchOptions options_ = {};
+  LayerWalk walk_;
+  bool walking_ = false;
+  bool chains_ = false;  // twins hang on the candidates: not on those of a scan, which meets every row itself
+};
+
+// The whole search; the number of results in `count`.
 Refusal search(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options, uint32_t* rows,
                float* distances, uint32_t* count);
 
 // Chooses up to `count` neighbours for a row, the base, from candidates sorted by their distance to it: each is closer
-// to the base than to any chosen before (Malkov & Yashunin 2018, Alg. 4). `chosen` may start with rows that are kept in
-// any case, at the distances `kept` from the base.
+// to the base than alpha times its distance to any chosen before (robust prune: Subramanya et al. 2019, Alg. 2; with
+// alpha 1, Malkov & Yashunin 2018, Alg. 4). `chosen` may start with rows that are kept in any case, at the distances
+// `kept` from the base.
 //
 // On a tie with a chosen one a candidate is taken when that one is closer to the base than both are to each other. So
 // an exact duplicate of the base keeps out other duplicates, which would fill the list, but not everything else: all
 // others tie with it, and without this rule a row with a duplicate would lose every link that leads away.
 class NeighbourSelector {
  public:
+  explicit NeighbourSelector(float alpha) : alpha_(alpha) {}
   void select(const Codes& codes, std::span<const Candidate> candidates, size_t count, std::vector<uint32_t>& chosen,
               std::span<const float> kept = {});
 
  private:
   bool is_diverse(const Codes& codes, Candidate candidate, std::span<const uint32_t> chosen);
 
+  const float alpha_;
   BoundQuery query_;
   std::vector<float> to_base_;  // distances of the chosen from the base
 };
@@ -170,6 +264,7 @@ class NeighbourSelector {
 // Writes a list anew: `chosen` as it stands, and what the selector takes of `others`.
 class ListWriter {
  public:
+  explicit ListWriter(float alpha) : selector_(alpha) {}
   void rewrite(const Codes& codes, uint32_t row, Links list, std::vector<uint32_t>& chosen,
                std::span<const uint32_t> others);
 
@@ -180,13 +275,15 @@ class ListWriter {
   std::vector<Candidate> candidates_;
 };
 
-// Links one row into the graph; rows may be inserted by several threads at once.
+// Links one row into the graph, or hangs it on its twin; rows may be inserted by several threads at once.
 class Inserter {
  public:
-  explicit Inserter(Graph& graph) : graph_(graph), lists_(graph.levels.size() + 1) {}
+  explicit Inserter(Graph& graph)
+      : graph_(graph), selector_(graph.alpha), lists_(graph.levels.size() + 1), writer_(graph.alpha) {}
   void insert(uint32_t row);
 
  private:
+  uint32_t find_twin(uint32_t row) const;
   void publish(uint32_t row, uint32_t top_layer);
   void anchor(uint32_t row);
   uint32_t some_child(uint32_t parent, uint32_t row, uint32_t step) const;
@@ -205,7 +302,7 @@ class Inserter {
 // those of tombstones, so rows can be relinked in any order and by many threads (after IP-DiskANN, Xu et al. 2025).
 class Relinker {
  public:
-  explicit Relinker(Graph& graph) : graph_(graph) {}
+  explicit Relinker(Graph& graph) : graph_(graph), writer_(graph.alpha) {}
   void relink(uint32_t row);
 
  private:

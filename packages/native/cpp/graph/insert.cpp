@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "graph/graph.h"
 
@@ -26,7 +27,8 @@ bool NeighbourSelector::is_diverse(const Codes& codes, Candidate candidate, std:
     const size_t step = std::min(kStep, chosen.size() - i);
     query_.score(&chosen[i], step, between);
     for (size_t j = 0; j < step; j++) {
-      diverse &= (between[j] > distance) | ((between[j] == distance) & (between[j] > to_base_[i + j]));
+      const float apart = between[j] * alpha_;
+      diverse &= (apart > distance) | ((apart == distance) & (between[j] > to_base_[i + j]));
     }
   }
   return diverse;
@@ -57,16 +59,21 @@ void Inserter::insert(uint32_t row) {
   }
   const uint32_t level = graph.level(row);
   const uint32_t top = graph.level(entry);
-  scratch_.query.bind_row(graph.codes, row);
+  const Codes& codes = graph.linking;
+  scratch_.query.bind_row(codes, row);
   float distance;
   scratch_.query.score(&entry, 1, &distance);
-  Candidate current = descend(graph, scratch_, make_candidate(distance, entry), top, level + 1);
+  Candidate current = descend(graph, codes, scratch_, make_candidate(distance, entry), top, level + 1);
   // All searches come before the first write, so that nobody finds a row whose lists are empty.
   const uint32_t top_layer = std::min(level, top);
   for (uint32_t layer = top_layer + 1; layer-- > 0;) {
-    search_layer(graph, scratch_, current, graph.beam, layer);
+    LayerWalk walk;
+    walk.start(graph, codes, scratch_, current, graph.beam, layer);
+    while (walk.step()) {
+    }
+    if (const uint32_t twin = layer == 0 ? find_twin(row) : kNoRow; twin != kNoRow) return graph.chain(twin, row);
     lists_[layer].clear();
-    selector_.select(graph.codes, {scratch_.pool.begin(), scratch_.pool.end()}, graph.m, lists_[layer]);
+    selector_.select(codes, {scratch_.pool.begin(), scratch_.pool.end()}, graph.m, lists_[layer]);
     current = scratch_.pool[0];
   }
   publish(row, top_layer);
@@ -74,6 +81,22 @@ void Inserter::insert(uint32_t row) {
     const std::lock_guard guard(graph.entry_mutex);
     if (level > graph.level(graph.entry())) graph.set_entry(row);
   }
+}
+
+// The row among the scratch's candidates whose codes are the row's own (twin: TwinFinder); kNoRow when there is none.
+uint32_t Inserter::find_twin(uint32_t row) const {
+  const auto equal = [&](const Codes& codes, uint32_t other) {
+    return std::memcmp(codes.slab().at(row), codes.slab().at(other), codes.slab().stride()) == 0;
+  };
+  float own;
+  scratch_.query.score(&row, 1, &own);
+  for (const Candidate candidate : scratch_.pool) {
+    const uint32_t other = row_of(candidate);
+    if (distance_of(candidate) > own) break;
+    if (distance_of(candidate) < own || graph_.state_of(other) != kAlive) continue;
+    if (equal(graph_.codes, other) && (!graph_.exact || equal(*graph_.exact, other))) return other;
+  }
+  return kNoRow;
 }
 
 void Inserter::publish(uint32_t row, uint32_t top_layer) {
@@ -133,7 +156,7 @@ bool Inserter::try_attach(uint32_t parent, uint32_t row) {
   chosen_.assign(list.rows, list.rows + anchors);
   chosen_.push_back(row);
   anchors++;
-  writer_.rewrite(graph_.codes, parent, list, chosen_, others_);
+  writer_.rewrite(graph_.linking, parent, list, chosen_, others_);
   return true;
 }
 
@@ -150,7 +173,7 @@ void Inserter::connect(uint32_t neighbour, uint32_t row, uint32_t layer) {
   chosen_.assign(list.rows, list.rows + kept);
   others_.assign(list.rows + kept, list.rows + size);
   others_.push_back(row);
-  writer_.rewrite(graph_.codes, neighbour, list, chosen_, others_);
+  writer_.rewrite(graph_.linking, neighbour, list, chosen_, others_);
 }
 
 }  // namespace omen

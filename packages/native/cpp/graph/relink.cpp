@@ -31,7 +31,7 @@ void Relinker::relink_layer(uint32_t row, uint32_t layer) {
   rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
   chosen_.assign(list.rows, list.rows + kept);
   std::erase_if(rows_, [&](uint32_t other) { return std::find(chosen_.begin(), chosen_.end(), other) != chosen_.end(); });
-  writer_.rewrite(graph_.codes, row, list, chosen_, rows_);
+  writer_.rewrite(graph_.linking, row, list, chosen_, rows_);
 }
 
 }  // namespace omen

@@ -9,10 +9,19 @@ namespace {
 
 // The rows of a list that were not seen before, with the loads of their codes under way: all of them start before the
 // first distance is computed, since memory, not arithmetic, is what a search waits for.
-std::span<const uint32_t> gather(const Graph& graph, Links list, VisitedSet& visited) {
-  const auto batch = visited.insert_list(list.capacity, [&](uint32_t i) { return load_link(list.rows + i); });
-  for (const uint32_t row : batch) graph.codes.prefetch(row);
+std::span<const uint32_t> gather(const Graph& graph, const Codes& codes, Links list, Scratch& scratch) {
+  const auto batch = scratch.visited.insert_list(list.capacity, [&](uint32_t i) { return load_link(list.rows + i); });
+  if (graph.techniques.prefetch_codes) {
+    for (const uint32_t row : batch) codes.prefetch(row);
+  }
+  scratch.work.hops++;
+  scratch.work.distances += uint32_t(batch.size());
   return batch;
+}
+
+void forget_visited(const Graph& graph, VisitedSet& visited) {
+  if (!graph.techniques.reuse_visited) visited = VisitedSet();
+  visited.reset(graph.row_limit());
 }
 
 void prefetch_list(const Graph& graph, uint32_t row) {
@@ -22,7 +31,8 @@ void prefetch_list(const Graph& graph, uint32_t row) {
 
 // The search of a graph in which not every row may be returned: rows that may not are still walked through, since they
 // bridge to those that may. The pool holds the latter; the frontier is a heap of all that were seen.
-void search_filtered(const Graph& graph, Scratch& scratch, Candidate from, size_t beam, Accept accept) {
+template <class Test>
+void search_filtered(const Graph& graph, Scratch& scratch, Candidate from, size_t beam, Test accepts) {
   CandidatePool& results = scratch.pool;
   auto& frontier = scratch.frontier;
   const auto closest_first = std::greater<Candidate>();
@@ -30,10 +40,9 @@ void search_filtered(const Graph& graph, Scratch& scratch, Candidate from, size_
     if (!results.admits(candidate)) return;
     frontier.push_back(candidate);
     std::push_heap(frontier.begin(), frontier.end(), closest_first);
-    const uint32_t row = row_of(candidate);
-    if (accept.has(row) && graph.state_of(row) == kAlive) results.insert(candidate);
+    if (accepts(row_of(candidate))) results.insert(candidate);
   };
-  scratch.visited.reset(graph.row_limit());
+  forget_visited(graph, scratch.visited);
   scratch.visited.insert(row_of(from));
   results.reset(beam);
   frontier.clear();
@@ -43,7 +52,7 @@ void search_filtered(const Graph& graph, Scratch& scratch, Candidate from, size_
     const Candidate next = frontier.back();
     frontier.pop_back();
     if (!results.admits(next) && results.worst() != next) break;
-    const auto batch = gather(graph, graph.list(row_of(next), 0), scratch.visited);
+    const auto batch = gather(graph, graph.codes, graph.list(row_of(next), 0), scratch);
     scratch.query.score(batch.data(), batch.size(), scratch.distances.data());
     for (size_t i = 0; i < batch.size(); i++) see(make_candidate(scratch.distances[i], batch[i]));
   }
@@ -56,46 +65,10 @@ bool few_accepted(Accept accept, size_t beam, uint32_t row_limit) {
   return count <= beam || count * 100 <= row_limit;
 }
 
-// Fills the pool with the closest `beam` rows that may be returned.
-void find_candidates(const Graph& graph, Scratch& scratch, size_t beam, const SearchOptions& options) {
-  const uint32_t entry = graph.entry();
-  const uint32_t limit = graph.row_limit();
-  scratch.pool.reset(beam);
-  if (entry == kNoRow) return;
-  const auto scan_all = [&] {
-    scratch.pool.reset(beam);
-    scan(scratch.query, graph.codes, limit, options.accept, &graph.state, scratch.pool);
-  };
-  if (few_accepted(options.accept, beam, limit)) return scan_all();
-
-  float distance;
-  scratch.query.score(&entry, 1, &distance);
-  const Candidate start =
-      descend(graph, scratch, make_candidate(distance, entry), graph.level(entry), 1);
-  if (!options.accept && !graph.has_removed()) return search_layer(graph, scratch, start, beam, 0);
-  search_filtered(graph, scratch, start, beam, options.accept);
-  // The walk may have been cut off from rows that match; a scan finds them all.
-  if (scratch.pool.size() < std::min<size_t>(options.k, beam)) scan_all();
-}
-
-// The candidates with their distances by the exact codes, sorted.
-std::span<const Candidate> rescore(const Graph& graph, Scratch& scratch, const SearchOptions& options) {
-  const size_t count = std::min<size_t>(scratch.pool.size(), std::max(options.k, options.rescore));
-  scratch.reserve_batch(count);
-  for (size_t i = 0; i < count; i++) {
-    scratch.rows[i] = row_of(scratch.pool[i]);
-    graph.exact->prefetch(scratch.rows[i]);
-  }
-  scratch.exact_query.score(scratch.rows.data(), count, scratch.distances.data());
-  scratch.rescored.resize(count);
-  for (size_t i = 0; i < count; i++) scratch.rescored[i] = make_candidate(scratch.distances[i], scratch.rows[i]);
-  std::sort(scratch.rescored.begin(), scratch.rescored.end());
-  return scratch.rescored;
-}
-
 }  // namespace
 
-Candidate descend(const Graph& graph, Scratch& scratch, Candidate from, uint32_t top, uint32_t bottom) {
+Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, uint32_t top,
+                  uint32_t bottom) {
   scratch.reserve_batch(2 * graph.m);
   Candidate best = from;
   for (uint32_t layer = top; layer >= bottom; layer--) {
@@ -107,8 +80,10 @@ Candidate descend(const Graph& graph, Scratch& scratch, Candidate from, uint32_t
         const uint32_t row = load_link(list.rows + count);
         if (row == kNoRow) break;
         scratch.rows[count] = row;
-        graph.codes.prefetch(row);
+        codes.prefetch(row);
       }
+      scratch.work.hops++;
+      scratch.work.distances += uint32_t(count);
       scratch.query.score(scratch.rows.data(), count, scratch.distances.data());
       for (size_t i = 0; i < count; i++) {
         best = std::min(best, make_candidate(scratch.distances[i], scratch.rows[i]));
@@ -118,27 +93,55 @@ Candidate descend(const Graph& graph, Scratch& scratch, Candidate from, uint32_t
   return best;
 }
 
-void search_layer(const Graph& graph, Scratch& scratch, Candidate from, size_t beam, uint32_t layer) {
-  CandidatePool& pool = scratch.pool;
+void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam,
+                      uint32_t layer) {
+  graph_ = &graph;
+  codes_ = &codes;
+  scratch_ = &scratch;
+  layer_ = layer;
   scratch.reserve_batch(2 * graph.m);
-  scratch.visited.reset(graph.row_limit());
+  forget_visited(graph, scratch.visited);
   scratch.visited.insert(row_of(from));
-  pool.reset(beam);
-  pool.insert(from);
-  float* const distances = scratch.distances.data();
-  for (Candidate next; (next = pool.expand_next()) != CandidatePool::kNone;) {
-    const auto batch = gather(graph, graph.list(row_of(next), layer), scratch.visited);
-    // The list most likely to be walked next, while this one's distances are computed.
-    if (const Candidate after = pool.peek(); after != CandidatePool::kNone && layer == 0) {
-      prefetch_list(graph, row_of(after));
-    }
-    scratch.query.score(batch.data(), batch.size(), distances);
-    pool.insert(batch, distances);
-  }
+  scratch.pool.reset(beam);
+  scratch.pool.insert(from);
+  walking_ = expand(batch_);
 }
 
-Refusal search(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options, uint32_t* rows,
-               float* distances, uint32_t* count) {
+// The closest candidate's unseen neighbours, if there is a candidate left.
+bool LayerWalk::expand(Batch& batch) {
+  CandidatePool& pool = scratch_->pool;
+  const Candidate next = pool.expand_next();
+  if (next == CandidatePool::kNone) return false;
+  batch = gather(*graph_, *codes_, graph_->list(row_of(next), layer_), *scratch_);
+  if (graph_->techniques.prefetch_lists && layer_ == 0) {
+    if (const Candidate after = pool.peek(); after != CandidatePool::kNone) prefetch_list(*graph_, row_of(after));
+  }
+  return true;
+}
+
+// The list after this one is expanded before this one is compared. So a candidate that this one would bring forward
+// comes a step late, which costs a few percent more distances, but no code is waited for.
+bool LayerWalk::step() {
+  if (!walking_) return false;
+  Batch ahead;
+  const bool two = graph_->techniques.pipeline && expand(ahead);
+  float* const distances = scratch_->distances.data();
+  scratch_->query.score(batch_.data(), batch_.size(), distances);
+  if (graph_->techniques.merge_batches) {
+    scratch_->pool.insert(batch_, distances);
+  } else {
+    for (size_t i = 0; i < batch_.size(); i++) scratch_->pool.insert(make_candidate(distances[i], batch_[i]));
+  }
+  if (two) batch_ = ahead;
+  return walking_ = two || expand(batch_);
+}
+
+Refusal Search::begin(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options) {
+  graph_ = &graph;
+  scratch_ = &scratch;
+  options_ = options;
+  walking_ = chains_ = false;
+  scratch.work = {};
   const Shape& shape = graph.codes.shape();
   scratch.prepared.resize(shape.vector_bytes());
   scratch.reserve_batch(2 * graph.m);
@@ -149,18 +152,152 @@ Refusal search(const Graph& graph, Scratch& scratch, const void* query, const Se
   }
   if (refusal != Refusal::none) return refusal;
 
-  // A radius may hold far fewer rows than k: the beam then starts as it is and widens until it reaches outside.
-  const bool bounded = options.radius != std::numeric_limits<float>::infinity();
-  size_t beam = bounded ? options.beam : std::max(options.beam, options.k);
-  find_candidates(graph, scratch, beam, options);
-  while (bounded && beam < options.k && scratch.pool.full() && distance_of(scratch.pool.worst()) <= options.radius) {
-    beam = std::min<size_t>(2 * beam, options.k);
-    find_candidates(graph, scratch, beam, options);
+  if (options.radius == std::numeric_limits<float>::infinity()) {
+    walking_ = start_walk(std::max(options.beam, options.k));
+    return refusal;
   }
-  std::span<const Candidate> found(scratch.pool.begin(), scratch.pool.end());
-  if (graph.exact) found = rescore(graph, scratch, options);
-  *count = uint32_t(write_results(shape.metric, found, options.k, options.radius, rows, distances));
-  return Refusal::none;
+  // A radius may hold far fewer rows than k: the beam then starts as it is and widens until it reaches outside.
+  for (size_t beam = options.beam;; beam = std::min<size_t>(2 * beam, options.k)) {
+    if (start_walk(beam)) {
+      while (walk_.step()) {
+      }
+    }
+    const bool reaches_outside = !scratch.pool.full() || distance_of(scratch.pool.worst()) > options.radius;
+    if (reaches_outside || beam >= options.k) return refusal;
+  }
+}
+
+// Starts to fill the pool with the closest `beam` rows that may be returned; false where it is filled already.
+bool Search::start_walk(size_t beam) {
+  const Graph& graph = *graph_;
+  Scratch& scratch = *scratch_;
+  const Accept accept = options_.accept;
+  const uint32_t entry = graph.entry();
+  const uint32_t limit = graph.row_limit();
+  scratch.pool.reset(beam);
+  if (entry == kNoRow) return false;
+  const auto scan_all = [&] {
+    chains_ = false;
+    scratch.pool.reset(beam);
+    scan(scratch.query, graph.codes, limit, accept, &graph.state, scratch.pool);
+  };
+  if (few_accepted(accept, beam, limit)) {
+    scan_all();
+    return false;
+  }
+  chains_ = graph.has_twins();
+  float distance;
+  scratch.query.score(&entry, 1, &distance);
+  const Candidate start =
+      descend(graph, graph.codes, scratch, make_candidate(distance, entry), graph.level(entry), 1);
+  if (!accept && !graph.has_removed()) {
+    walk_.start(graph, graph.codes, scratch, start, beam, 0);
+    return true;
+  }
+  search_filtered(graph, scratch, start, beam, [&](uint32_t row) {
+    while (!accepts(row)) {
+      if (!chains_ || (row = graph.twin_of(row)) == kNoRow) return false;
+    }
+    return true;
+  });
+  // The walk may have been cut off from rows that match; a scan finds them all.
+  if (!reaches(std::min<size_t>(options_.k, beam))) scan_all();
+  return false;
+}
+
+bool Search::accepts(uint32_t row) const { return options_.accept.has(row) && graph_->state_of(row) == kAlive; }
+
+// Whether the pool leads to so many rows that may be returned.
+bool Search::reaches(size_t count) const {
+  const CandidatePool& pool = scratch_->pool;
+  if (pool.size() >= count) return true;
+  if (!chains_) return false;
+  size_t found = 0;
+  for (const Candidate candidate : pool) {
+    for (uint32_t row = row_of(candidate); row != kNoRow && found < count; row = graph_->twin_of(row)) found += accepts(row);
+  }
+  return found >= count;
+}
+
+uint32_t Search::finish(uint32_t* rows, float* distances) {
+  std::span<const Candidate> found(scratch_->pool.begin(), scratch_->pool.end());
+  if (graph_->exact) found = rescore();
+  if (chains_) found = with_twins(found);
+  return uint32_t(
+      write_results(graph_->codes.shape().metric, found, options_.k, options_.radius, rows, distances));
+}
+
+// The first k that may be returned of the rows found and those that hang on them, each at the distance of the row it
+// hangs on. While a chain is given to another row it may hang on both: so twice as many are kept, since none comes more
+// than twice.
+std::span<const Candidate> Search::with_twins(std::span<const Candidate> found) {
+  std::vector<Candidate>& collected = scratch_->collected;
+  const size_t enough = 2 * size_t(options_.k);
+  collected.clear();
+  for (const Candidate candidate : found) {
+    const float distance = distance_of(candidate);
+    if (collected.size() >= enough && distance > distance_of(collected.back())) break;
+    for (uint32_t row = row_of(candidate); row != kNoRow; row = graph_->twin_of(row)) {
+      if (!accepts(row)) continue;
+      collected.push_back(make_candidate(distance, row));
+      // A chain may be long: what is not among the first is dropped from time to time.
+      if (collected.size() < 2 * enough + 64) continue;
+      std::nth_element(collected.begin(), collected.begin() + enough - 1, collected.end());
+      collected.resize(enough);
+    }
+  }
+  std::sort(collected.begin(), collected.end());
+  collected.erase(std::unique(collected.begin(), collected.end()), collected.end());
+  return collected;
+}
+
+// The candidates with their distances by the exact codes, sorted. Where the codes have a bound, a candidate that even
+// at the near end of it is farther than the first k is left out.
+std::span<const Candidate> Search::rescore() {
+  Scratch& scratch = *scratch_;
+  const CandidatePool& pool = scratch.pool;
+  const size_t count = std::min<size_t>(pool.size(), std::max(options_.k, options_.rescore));
+  scratch.reserve_batch(count);
+  scratch.rescored.clear();
+  size_t waiting = 0;
+  const auto take = [&](Candidate candidate) {
+    scratch.rows[waiting++] = row_of(candidate);
+    graph_->exact->prefetch(row_of(candidate));
+  };
+  const auto compare = [&] {
+    scratch.exact_query.score(scratch.rows.data(), waiting, scratch.distances.data());
+    for (size_t i = 0; i < waiting; i++) {
+      scratch.rescored.push_back(make_candidate(scratch.distances[i], scratch.rows[i]));
+    }
+    scratch.work.rescored += uint32_t(waiting);
+    waiting = 0;
+  };
+  size_t next = 0;
+  float farthest = std::numeric_limits<float>::infinity();
+  if (count > options_.k && scratch.query.margin(row_of(pool[0])) < farthest) {
+    for (; next < options_.k; next++) take(pool[next]);
+    compare();
+    farthest = distance_of(*std::max_element(scratch.rescored.begin(), scratch.rescored.end()));
+  }
+  const bool bounded = farthest < std::numeric_limits<float>::infinity();
+  for (; next < count; next++) {
+    if (bounded && distance_of(pool[next]) - scratch.query.margin(row_of(pool[next])) > farthest) continue;
+    take(pool[next]);
+  }
+  compare();
+  std::sort(scratch.rescored.begin(), scratch.rescored.end());
+  return scratch.rescored;
+}
+
+Refusal search(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options, uint32_t* rows,
+               float* distances, uint32_t* count) {
+  Search search;
+  const Refusal refusal = search.begin(graph, scratch, query, options);
+  if (refusal != Refusal::none) return refusal;
+  while (search.step()) {
+  }
+  *count = search.finish(rows, distances);
+  return refusal;
 }
 
 }  // namespace omen

@@ -30,11 +30,30 @@ inline __m128i load_128(const void* p) {
   return _mm_loadu_si128(static_cast<const __m128i*>(p));
 }
 
+// Fewer than 8 bytes as a number, read by two loads that may overlap.
+inline uint64_t load_word(const std::byte* p, size_t bytes) {
+  if (bytes >= 4) {
+    uint32_t low, high;
+    memcpy(&low, p, 4);
+    memcpy(&high, p + bytes - 4, 4);
+    return low | uint64_t(high) << (8 * (bytes - 4));
+  }
+  uint64_t word = 0;
+  for (size_t i = 0; i < bytes; i++) word |= uint64_t(p[i]) << (8 * i);
+  return word;
+}
+
 // The bytes of a vector that is shorter than a register, and zeros.
+inline __m128i load_short_128(const std::byte* p, size_t bytes) {
+  if (bytes < 8) return _mm_cvtsi64_si128(int64_t(load_word(p, bytes)));
+  uint64_t low, high;
+  memcpy(&low, p, 8);
+  memcpy(&high, p + bytes - 8, 8);
+  return _mm_set_epi64x(bytes == 8 ? 0 : int64_t(high >> (8 * (16 - bytes))), int64_t(low));
+}
 inline __m256i load_short(const std::byte* p, size_t bytes) {
-  alignas(32) std::byte buffer[32] = {};
-  for (size_t i = 0; i < bytes; i++) buffer[i] = p[i];
-  return load_256(buffer);
+  if (bytes < 16) return _mm256_zextsi128_si256(load_short_128(p, bytes));
+  return _mm256_set_m128i(load_short_128(p + 16, bytes - 16), load_128(p));
 }
 
 // The last bytes of a vector, at the end of a register that is loaded from in front of them.
@@ -119,7 +138,7 @@ template <size_t count, size_t bytes, class E>
 struct Widened : Layout<count, bytes> {
   static auto load(const std::byte* p) { return E::widen(load_128(p)); }
   static auto load_part(const std::byte* p, size_t n, bool behind) {
-    return E::widen(behind ? load_last_128(p, bytes * n) : _mm256_castsi256_si128(load_short(p, bytes * n)));
+    return E::widen(behind ? load_last_128(p, bytes * n) : load_short_128(p, bytes * n));
   }
 };
 
@@ -187,6 +206,93 @@ struct Hamming : Layout<8, 1> {
   };
 };
 
+// Registers for packed fields, of either width: V says what the instructions are called for its own.
+
+template <class V>
+struct PackedRegisters : V {
+  using Sum = typename V::Register;
+  template <size_t bits, size_t f>
+  static Sum field(Sum bytes) {
+    return V::both(V::template right<bits * f>(bytes), V::all((1 << bits) - 1));
+  }
+  // 8u of the 4-bit field u.
+  template <size_t f>
+  static Sum eightfold(Sum bytes) {
+    return V::both(f == 0 ? V::template left<3>(bytes) : V::template right<1>(bytes), V::all(0x78));
+  }
+  // Pairs of products fill 16 bits: the sum of all fields' is at most 2 · 8 · 127, 2 · 4 · 3 · 127 or 2 · 2 · 15 · 127.
+  template <size_t bits, size_t first, size_t... f>
+  static Sum add_products(Sum sum, const Sum* q, Sum row) {
+    Sum pairs = V::pairs(field<bits, first>(row), q[first]);
+    ((pairs = V::add_16(pairs, V::pairs(field<bits, f>(row), q[f]))), ...);
+    return V::add_pairs(sum, pairs);
+  }
+  // 2 · 127² is below 2^15.
+  static Sum add_square(Sum sum, Sum q, Sum u) {
+    const Sum difference = V::magnitude(V::subtract(q, u));
+    return V::add_pairs(sum, V::pairs(difference, difference));
+  }
+  static int32_t total(Sum sum) { return IntegerSums<int32_t>::total(_mm256_zextsi128_si256(V::folded(sum))); }
+  static void totals(Sum a, Sum b, Sum c, Sum d, float* out) {
+    const __m128i fa = V::folded(a), fb = V::folded(b), fc = V::folded(c), fd = V::folded(d);
+    const __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(fa, fb), _mm_unpackhi_epi32(fa, fb));
+    const __m128i cd = _mm_add_epi32(_mm_unpacklo_epi32(fc, fd), _mm_unpackhi_epi32(fc, fd));
+    _mm_storeu_ps(out, _mm_cvtepi32_ps(_mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd))));
+  }
+};
+
+struct Wide : Layout<32, 1> {
+  using Register = __m256i;
+  static __m256i load(const std::byte* p) { return load_256(p); }
+  static __m256i load_part(const std::byte* p, size_t n, bool behind) {
+    return behind ? load_last_256(p, n) : load_short(p, n);
+  }
+  static __m256i all(int byte) { return _mm256_set1_epi8(char(byte)); }
+  static __m256i both(__m256i a, __m256i b) { return _mm256_and_si256(a, b); }
+  static __m256i subtract(__m256i a, __m256i b) { return _mm256_sub_epi8(a, b); }
+  static __m256i magnitude(__m256i a) { return _mm256_abs_epi8(a); }
+  static __m256i pairs(__m256i u, __m256i s) { return _mm256_maddubs_epi16(u, s); }
+  static __m256i add_16(__m256i a, __m256i b) { return _mm256_add_epi16(a, b); }
+  static __m256i add_pairs(__m256i sum, __m256i pairs) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  static __m128i folded(__m256i sum) { return IntegerSums<int32_t>::folded(sum); }
+  template <size_t n>
+  static __m256i right(__m256i a) { return _mm256_srli_epi16(a, n); }
+  template <size_t n>
+  static __m256i left(__m256i a) { return _mm256_slli_epi16(a, n); }
+};
+
+struct Half : Layout<16, 1> {
+  using Register = __m128i;
+  static __m128i load(const std::byte* p) { return load_128(p); }
+  static __m128i load_part(const std::byte* p, size_t n, bool behind) {
+    return behind ? load_last_128(p, n) : load_short_128(p, n);
+  }
+  static __m128i all(int byte) { return _mm_set1_epi8(char(byte)); }
+  static __m128i both(__m128i a, __m128i b) { return _mm_and_si128(a, b); }
+  static __m128i subtract(__m128i a, __m128i b) { return _mm_sub_epi8(a, b); }
+  static __m128i magnitude(__m128i a) { return _mm_abs_epi8(a); }
+  static __m128i pairs(__m128i u, __m128i s) { return _mm_maddubs_epi16(u, s); }
+  static __m128i add_16(__m128i a, __m128i b) { return _mm_add_epi16(a, b); }
+  static __m128i add_pairs(__m128i sum, __m128i pairs) {
+    return _mm_add_epi32(sum, _mm_madd_epi16(pairs, _mm_set1_epi16(1)));
+  }
+  static __m128i folded(__m128i sum) { return sum; }
+  template <size_t n>
+  static __m128i right(__m128i a) { return _mm_srli_epi16(a, n); }
+  template <size_t n>
+  static __m128i left(__m128i a) { return _mm_slli_epi16(a, n); }
+};
+
+inline void with_registers_for(size_t bytes, auto use) {
+  if (bytes > 16) return use(PackedRegisters<Wide>());
+  use(PackedRegisters<Half>());
+}
+
+#include "kernels/lookup_x86.inl"
+#include "kernels/lookup.inl"
+#include "kernels/packed.inl"
 #include "kernels/table.inl"
 
 }  // namespace

@@ -4,6 +4,7 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 
+#include <cstring>
 #include <utility>
 
 #include "kernels/sets.h"
@@ -165,6 +166,95 @@ struct Hamming : Bytes, IntegerSums<uint32_t> {
   };
 };
 
+// Registers for packed fields, of any width: V says what the instructions are called for its own.
+
+template <class V>
+struct PackedRegisters : V {
+  using Sum = typename V::Register;
+  template <size_t bits, size_t f>
+  static Sum field(Sum bytes) {
+    return V::both(V::template right<bits * f>(bytes), V::all((1 << bits) - 1));
+  }
+  // 8u of the 4-bit field u.
+  template <size_t f>
+  static Sum eightfold(Sum bytes) {
+    return V::both(f == 0 ? V::template left<3>(bytes) : V::template right<1>(bytes), V::all(0x78));
+  }
+  template <size_t bits, size_t... f>
+  static Sum add_products(Sum sum, const Sum* q, Sum row) {
+    ((sum = V::add_products_of(sum, field<bits, f>(row), q[f])), ...);
+    return sum;
+  }
+  static Sum add_square(Sum sum, Sum q, Sum u) {
+    const Sum difference = V::magnitude(V::subtract(q, u));
+    return V::add_products_of(sum, difference, difference);
+  }
+  static int32_t total(Sum sum) { return IntegerSums<int32_t>::total(_mm512_zextsi128_si512(V::folded(sum))); }
+  static void totals(Sum a, Sum b, Sum c, Sum d, float* out) {
+    const __m128i fa = V::folded(a), fb = V::folded(b), fc = V::folded(c), fd = V::folded(d);
+    const __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(fa, fb), _mm_unpackhi_epi32(fa, fb));
+    const __m128i cd = _mm_add_epi32(_mm_unpacklo_epi32(fc, fd), _mm_unpackhi_epi32(fc, fd));
+    _mm_storeu_ps(out, _mm_cvtepi32_ps(_mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd))));
+  }
+};
+
+struct Wide : Bytes {
+  using Register = __m512i;
+  static __m512i all(int byte) { return _mm512_set1_epi8(char(byte)); }
+  static __m512i both(__m512i a, __m512i b) { return _mm512_and_si512(a, b); }
+  static __m512i subtract(__m512i a, __m512i b) { return _mm512_sub_epi8(a, b); }
+  static __m512i magnitude(__m512i a) { return _mm512_abs_epi8(a); }
+  static __m512i add_products_of(__m512i sum, __m512i u, __m512i s) { return _mm512_dpbusd_epi32(sum, u, s); }
+  static __m128i folded(__m512i sum) { return IntegerSums<int32_t>::folded(sum); }
+  template <size_t n>
+  static __m512i right(__m512i a) { return _mm512_srli_epi16(a, n); }
+  template <size_t n>
+  static __m512i left(__m512i a) { return _mm512_slli_epi16(a, n); }
+};
+
+struct Half : Layout<32, 1> {
+  using Register = __m256i;
+  static __m256i load(const std::byte* p) { return load_256(p); }
+  static __m256i load_part(const std::byte* p, size_t n, bool) { return _mm256_maskz_loadu_epi8(ones(n), p); }
+  static __m256i all(int byte) { return _mm256_set1_epi8(char(byte)); }
+  static __m256i both(__m256i a, __m256i b) { return _mm256_and_si256(a, b); }
+  static __m256i subtract(__m256i a, __m256i b) { return _mm256_sub_epi8(a, b); }
+  static __m256i magnitude(__m256i a) { return _mm256_abs_epi8(a); }
+  static __m256i add_products_of(__m256i sum, __m256i u, __m256i s) { return _mm256_dpbusd_epi32(sum, u, s); }
+  static __m128i folded(__m256i sum) {
+    return _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+  }
+  template <size_t n>
+  static __m256i right(__m256i a) { return _mm256_srli_epi16(a, n); }
+  template <size_t n>
+  static __m256i left(__m256i a) { return _mm256_slli_epi16(a, n); }
+};
+
+struct Quarter : Layout<16, 1> {
+  using Register = __m128i;
+  static __m128i load(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+  static __m128i load_part(const std::byte* p, size_t n, bool) { return _mm_maskz_loadu_epi8(ones(n), p); }
+  static __m128i all(int byte) { return _mm_set1_epi8(char(byte)); }
+  static __m128i both(__m128i a, __m128i b) { return _mm_and_si128(a, b); }
+  static __m128i subtract(__m128i a, __m128i b) { return _mm_sub_epi8(a, b); }
+  static __m128i magnitude(__m128i a) { return _mm_abs_epi8(a); }
+  static __m128i add_products_of(__m128i sum, __m128i u, __m128i s) { return _mm_dpbusd_epi32(sum, u, s); }
+  static __m128i folded(__m128i sum) { return sum; }
+  template <size_t n>
+  static __m128i right(__m128i a) { return _mm_srli_epi16(a, n); }
+  template <size_t n>
+  static __m128i left(__m128i a) { return _mm_slli_epi16(a, n); }
+};
+
+inline void with_registers_for(size_t bytes, auto use) {
+  if (bytes > 32) return use(PackedRegisters<Wide>());
+  if (bytes > 16) return use(PackedRegisters<Half>());
+  use(PackedRegisters<Quarter>());
+}
+
+#include "kernels/lookup_x86.inl"
+#include "kernels/lookup.inl"
+#include "kernels/packed.inl"
 #include "kernels/table.inl"
 
 }  // namespace

@@ -18,11 +18,31 @@ enum class Metric : uint8_t { l2, dot, cosine, hamming };
 inline constexpr size_t element_count = 6;
 inline constexpr size_t metric_count = 4;
 
-// Where rows lie: chunks of 2^14 rows, `stride` bytes each (see slab.h).
+// Bytes of a vector of so many elements.
+inline size_t element_bytes(Element element, size_t dimension) {
+  switch (element) {
+    case Element::f32:
+      return dimension * 4;
+    case Element::f16:
+    case Element::bf16:
+      return dimension * 2;
+    case Element::i8:
+    case Element::u8:
+      return dimension;
+    case Element::bits:
+      return dimension / 8;
+  }
+  return 0;
+}
+
+// Where rows lie: chunks of 2^14 rows, `stride` bytes each (see slab.h), of which what is looked at starts at `offset`.
 struct RowsView {
   const std::byte* const* chunks;
   size_t stride;
-  const std::byte* at(uint32_t row) const { return chunks[row >> 14] + size_t(row & 16383) * stride; }
+  size_t offset = 0;
+  const std::byte* at(uint32_t row) const { return chunks[row >> 14] + size_t(row & 16383) * stride + offset; }
+  // What lies `bytes` behind the beginning of each row.
+  RowsView behind(size_t bytes) const { return {chunks, stride, offset + bytes}; }
 };
 
 // Raw value between two vectors of `dimension` elements (bits: their number, a multiple of 8):
@@ -41,6 +61,15 @@ using PairKernel = float (*)(const void* a, const void* b, size_t dimension);
 using RowsKernel = void (*)(const void* query, RowsView view, const uint32_t* rows, size_t count,
                             size_t dimension, float* out);
 
+// Fields of 1, 2 or 4 bits, packed so that unpacking is a shift and a mask in any instruction set: a row has 8 / bits
+// parts of packed_bytes each, one after another in the query and one above another in the bytes of the row. Field f of
+// byte j (from the lowest bits up) is component f · packed_bytes + j, so that a query has its components in order, and
+// zeros behind them up to a whole number of parts. Missing fields of a row are zero.
+constexpr size_t packed_fields(size_t bits) { return 8 / bits; }
+constexpr size_t packed_bytes(size_t dimension, size_t bits) {
+  return (dimension + packed_fields(bits) - 1) / packed_fields(bits);
+}
+
 struct KernelSet {
   const char* name;
   // By element and metric; nullptr where the combination makes no sense (bits by l2, f32 by hamming).
@@ -49,6 +78,15 @@ struct KernelSet {
   // Σab of signed a (the query) and unsigned b (the rows).
   PairKernel pair_dot_i8_u8;
   RowsKernel rows_dot_i8_u8;
+  // Σqu of a signed byte q (the query) and packed fields u of 1 << index bits.
+  PairKernel pair_dot_i8_packed[3];
+  RowsKernel rows_dot_i8_packed[3];
+  // Σ(q − 8u)² of q from 0 to 127 (the query, on a grid eight times finer) and packed fields u of 4 bits.
+  PairKernel pair_l2_u7_u4;
+  RowsKernel rows_l2_u7_u4;
+  // Σ of the entries of tables (the query) that packed fields of 4 bits name: 16 unsigned bytes for the lower field of a
+  // byte, then 16 for its upper one, for each byte of a row.
+  RowsKernel rows_lookup_u4;
 };
 
 // Every set that this processor can run, best first.

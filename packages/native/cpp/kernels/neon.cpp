@@ -168,6 +168,57 @@ struct Hamming : Bytes {
   };
 };
 
+// Registers for packed fields, which are below 128 and so as good as signed.
+struct PackedRegisters : Bytes {
+  using Register = uint8x16_t;
+  using Sum = int32x4_t;
+  template <size_t bits, size_t f>
+  static uint8x16_t field(uint8x16_t bytes) {
+    return vandq_u8(right<bits * f>(bytes), vdupq_n_u8((1 << bits) - 1));
+  }
+  // 8u of the 4-bit field u.
+  template <size_t f>
+  static uint8x16_t eightfold(uint8x16_t bytes) {
+    if constexpr (f == 0) return vandq_u8(vshlq_n_u8(bytes, 3), vdupq_n_u8(0x78));
+    return vandq_u8(vshrq_n_u8(bytes, 1), vdupq_n_u8(0x78));
+  }
+  template <size_t n>
+  static uint8x16_t right(uint8x16_t bytes) {
+    if constexpr (n == 0) return bytes;
+    else return vshrq_n_u8(bytes, n);
+  }
+  static int32x4_t add_signed(int32x4_t sum, int8x16_t a, int8x16_t b) {
+#ifdef __ARM_FEATURE_DOTPROD
+    return vdotq_s32(sum, a, b);
+#else
+    sum = vpadalq_s16(sum, vmull_s8(vget_low_s8(a), vget_low_s8(b)));
+    return vpadalq_s16(sum, vmull_high_s8(a, b));
+#endif
+  }
+  template <size_t bits, size_t... f>
+  static int32x4_t add_products(int32x4_t sum, const uint8x16_t* q, uint8x16_t row) {
+    ((sum = add_signed(sum, vreinterpretq_s8_u8(q[f]), vreinterpretq_s8_u8(field<bits, f>(row)))), ...);
+    return sum;
+  }
+  static int32x4_t add_square(int32x4_t sum, uint8x16_t q, uint8x16_t u) {
+    const int8x16_t difference = vreinterpretq_s8_u8(vabdq_u8(q, u));
+    return add_signed(sum, difference, difference);
+  }
+  static int32_t total(int32x4_t sum) { return vaddvq_s32(sum); }
+  static void totals(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, float* out) {
+    vst1q_f32(out, vcvtq_f32_s32(vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d))));
+  }
+};
+
+inline void with_registers_for(size_t, auto use) { use(PackedRegisters()); }
+
+// Row by row.
+struct Lookup {
+  static constexpr size_t rows = 0;
+};
+
+#include "kernels/lookup.inl"
+#include "kernels/packed.inl"
 #include "kernels/table.inl"
 
 }  // namespace

@@ -108,6 +108,35 @@ float hamming(const void* a, const void* b, size_t bits) {
   return float(sum);
 }
 
+// Calls term(query byte, field) for every field of a row, missing ones too, and sums what it gives.
+template <size_t bits, class Term>
+float packed_sum(const void* query, const void* row, size_t dimension, Term term) {
+  const size_t part = packed_bytes(dimension, bits);
+  int32_t sum = 0;
+  for (size_t f = 0; f < packed_fields(bits); f++) {
+    for (size_t j = 0; j < part; j++) {
+      const int32_t field = read<uint8_t>(row, j) >> (f * bits) & ((1 << bits) - 1);
+      sum += term(read<uint8_t>(query, f * part + j), field);
+    }
+  }
+  return float(sum);
+}
+
+template <size_t bits>
+float dot_i8_packed(const void* a, const void* b, size_t dimension) {
+  return packed_sum<bits>(a, b, dimension, [](uint8_t q, int32_t u) { return int8_t(q) * u; });
+}
+
+float l2_u7_u4(const void* a, const void* b, size_t dimension) {
+  return packed_sum<4>(a, b, dimension, [](uint8_t q, int32_t u) { return (q - 8 * u) * (q - 8 * u); });
+}
+
+struct Lookup {
+  static constexpr size_t rows = 0;
+};
+
+#include "kernels/lookup.inl"
+
 template <PairKernel pair>
 void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
           float* out) {
@@ -132,6 +161,11 @@ const KernelSet serial_kernels = {
              {nullptr, nullptr, nullptr, rows<hamming>}},
     .pair_dot_i8_u8 = dot_i8_u8,
     .rows_dot_i8_u8 = rows<dot_i8_u8>,
+    .pair_dot_i8_packed = {dot_i8_packed<1>, dot_i8_packed<2>, dot_i8_packed<4>},
+    .rows_dot_i8_packed = {rows<dot_i8_packed<1>>, rows<dot_i8_packed<2>>, rows<dot_i8_packed<4>>},
+    .pair_l2_u7_u4 = l2_u7_u4,
+    .rows_l2_u7_u4 = rows<l2_u7_u4>,
+    .rows_lookup_u4 = lookup_rows<Lookup>,
 };
 
 }  // namespace omen

@@ -29,5 +29,7 @@ constexpr KernelSet make_set(const char* name) {
   put<Hamming>(set, Element::bits, Metric::hamming);
   set.pair_dot_i8_u8 = pair<DotI8U8>;
   set.rows_dot_i8_u8 = rows<DotI8U8>;
+  put_packed(set);
+  set.rows_lookup_u4 = lookup_rows<Lookup>;
   return set;
 }

@@ -1,5 +1,6 @@
 // Builds a graph with several threads while others search it, takes rows out and puts others in; meant to run under the
 // thread sanitizer and under the address and undefined-behaviour sanitizers. Exits with 1 when an answer is wrong.
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <deque>
@@ -7,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "codecs/codecs.h"
 #include "graph/graph.h"
 
 using namespace omen;
@@ -14,14 +16,15 @@ using namespace omen;
 namespace {
 
 constexpr uint32_t kDimension = 19;
+constexpr Shape kShape{kDimension, Metric::l2};
 constexpr uint32_t kRows = 3000;
 constexpr uint32_t kM = 8;
 
 // A graph with memory of its own, laid out as TypeScript lays it out.
 struct Fixture {
   explicit Fixture(Element element)
-      : codes({kDimension, Metric::l2}, element, 1, 0, kDimension * 4),
-        graph(kM, 40, codes, nullptr, head, {0x20000000u, 0x4000000u, 0x800000u}) {
+      : codes(kShape, make_scalar_codec(kShape, std::array{float(element), 1.0f, 0.0f}), kDimension * 4),
+        graph({kM, 40, 1.1f}, codes, nullptr, codes, head, {0x20000000u, 0x4000000u, 0x800000u}) {
     head[0] = kRows;
     head[1] = head[2] = kNoRow;
     attach(codes.slab(), 0);
@@ -30,6 +33,7 @@ struct Fixture {
     attach(graph.anchors, 0);
     attach(graph.upper_at, 0xff);
     attach(graph.upper, 0xff);
+    attach(graph.twins, 0xff);
     uint32_t blocks = 0;
     for (uint32_t row = 0; row < kRows; row++) {
       if (graph.level(row) == 0) continue;
@@ -41,7 +45,8 @@ struct Fixture {
     // Whole numbers, which both kinds of codes hold exactly.
     for (uint32_t row = 0; row < kRows; row++) {
       for (uint32_t i = 0; i < kDimension; i++) {
-        vectors[row * kDimension + i] = float(random() % 256);
+        // One row in eight is a copy of one of a few.
+        vectors[row * kDimension + i] = row % 8 == 7 ? vectors[row / 8 % 16 * kDimension + i] : float(random() % 256);
       }
       codes.encode_row(vector(row), row, scratch);
     }

@@ -24,7 +24,15 @@ struct Case {
   RowsKernel KernelSet::*several = nullptr;
   Element element = Element::f32;
   Metric metric = Metric::dot;
+  size_t packed_bits = 0;  // of the fields of packed rows; their queries are bytes
+
+  size_t row_bytes(size_t dimension) const {
+    if (packed_bits) return packed_bytes(dimension, packed_bits);
+    return width ? dimension * width : dimension / 8;
+  }
+  size_t query_bytes(size_t dimension) const { return row_bytes(dimension) * (packed_bits ? packed_fields(packed_bits) : 1); }
 };
+
 
 std::vector<Case> all_cases() {
   const char* elements[] = {"f32", "f16", "bf16", "i8", "u8", "bits"};
@@ -40,13 +48,19 @@ std::vector<Case> all_cases() {
     }
   }
   cases.push_back({"i8 u8 dot", 1, true, &KernelSet::pair_dot_i8_u8, &KernelSet::rows_dot_i8_u8});
+  cases.push_back({"i8 u1 dot", 1, true, nullptr, nullptr, Element::bits, Metric::dot, 1});
+  cases.push_back({"i8 u2 dot", 1, true, nullptr, nullptr, Element::bits, Metric::dot, 2});
+  cases.push_back({"i8 u4 dot", 1, true, nullptr, nullptr, Element::bits, Metric::dot, 4});
+  cases.push_back({"u7 u4 l2", 1, true, &KernelSet::pair_l2_u7_u4, &KernelSet::rows_l2_u7_u4, Element::bits, Metric::l2, 4});
   return cases;
 }
 
 PairKernel pair_of(const KernelSet& set, const Case& c) {
+  if (c.packed_bits && !c.single) return set.pair_dot_i8_packed[c.packed_bits / 2];
   return c.single ? set.*c.single : set.pair[size_t(c.element)][size_t(c.metric)];
 }
 RowsKernel rows_of(const KernelSet& set, const Case& c) {
+  if (c.packed_bits && !c.several) return set.rows_dot_i8_packed[c.packed_bits / 2];
   return c.several ? set.*c.several : set.rows[size_t(c.element)][size_t(c.metric)];
 }
 
@@ -60,12 +74,15 @@ void fill(std::byte* data, size_t bytes, const Case& c, std::mt19937& random) {
 int failures = 0;
 
 void check(const KernelSet& set, const Case& c, size_t dimension, std::mt19937& random) {
-  const size_t bytes = c.width ? dimension * c.width : dimension / 8;
+  const size_t bytes = c.row_bytes(dimension), query_bytes = c.query_bytes(dimension);
   const size_t count = 1 + random() % 9;
   const size_t offset = random() % 4;
-  std::vector<std::byte> query(bytes + offset);
+  std::vector<std::byte> query(query_bytes + offset);
   std::vector<std::byte> slab(offset + count * bytes);
-  fill(query.data() + offset, bytes, c, random);
+  fill(query.data() + offset, query_bytes, c, random);
+  if (c.packed_bits && c.metric == Metric::l2) {
+    for (std::byte& q : query) q &= std::byte{127};
+  }
   fill(slab.data() + offset, count * bytes, c, random);
   const std::byte* const chunk = slab.data() + offset;
   const RowsView view{&chunk, bytes};
@@ -85,6 +102,25 @@ void check(const KernelSet& set, const Case& c, size_t dimension, std::mt19937& 
   }
 }
 
+// Tables of any bytes against rows of any bytes: exact.
+void check_lookup(const KernelSet& set, size_t parts, std::mt19937& random) {
+  const size_t bytes = packed_bytes(parts, 4);
+  const size_t count = 1 + random() % 80;
+  std::vector<std::byte> tables(bytes * 32), slab(count * bytes);
+  for (std::byte& byte : tables) byte = std::byte(random());
+  for (std::byte& byte : slab) byte = std::byte(random());
+  const std::byte* const chunk = slab.data();
+  std::vector<uint32_t> rows(count);
+  for (size_t i = 0; i < count; i++) rows[i] = uint32_t(count - 1 - i);
+  std::vector<float> values(count), expected(count);
+  const RowsView view{&chunk, bytes};
+  set.rows_lookup_u4(tables.data(), view, rows.data(), count, parts, values.data());
+  serial_kernels.rows_lookup_u4(tables.data(), view, rows.data(), count, parts, expected.data());
+  if (values == expected) return;
+  failures++;
+  std::printf("%s lookup, %zu parts of %zu rows differ\n", set.name, parts, count);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -98,6 +134,7 @@ int main(int argc, char** argv) {
         check(*set, c, c.width ? dimension : dimension * 8, random);
       }
     }
+    for (size_t parts = 1; parts <= 600; parts++, checks++) check_lookup(*set, parts, random);
     std::printf("%s\n", set->name);
   }
   std::printf("%zu shapes compared, %d distances differ\n", checks, failures);

@@ -1,5 +1,7 @@
-import { f16FromF32, f32FromF16, type Quantizer, vectorError } from '@omen/core'
 import { halfQuantizer } from './half-codec.ts'
+import { f16FromF32, f32FromF16 } from './kernels.ts'
+import { vectorError } from './metric.ts'
+import type { Quantizer } from './quantizer.ts'
 
 /** The largest component that f16 holds. */
 export const MAX_F16 = 65_504

@@ -1,5 +1,6 @@
-import { bf16FromF32, f32FromBf16, type Quantizer } from '@omen/core'
 import { halfQuantizer } from './half-codec.ts'
+import { bf16FromF32, f32FromBf16 } from './kernels.ts'
+import type { Quantizer } from './quantizer.ts'
 
 /**
  * Stores components as bfloat16, the upper half of an f32: 2 bytes each, 8 significant bits and the full range of f32, for

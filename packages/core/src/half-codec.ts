@@ -1,16 +1,8 @@
-import {
-  CHUNK_MASK,
-  CHUNK_SHIFT,
-  type Codec,
-  checkShape,
-  OmenError,
-  type Quantizer,
-  type Scorer,
-  type Shape,
-  type Slab,
-  type Vectors,
-} from '@omen/core'
+import { OmenError } from './errors.ts'
+import { checkShape, type Shape, type Vectors } from './metric.ts'
+import type { Codec, Quantizer, Scorer } from './quantizer.ts'
 import { rowBytes } from './row-bytes.ts'
+import { CHUNK_MASK, CHUNK_SHIFT, type Slab } from './slab.ts'
 
 /** A floating-point format of 16 bits. */
 export interface HalfFormat {
@@ -66,7 +58,7 @@ function halfCodec(format: HalfFormat, values: Float32Array, shape: Shape): Code
       for (let i = 0; i < dimension; i++) vector[i] = values[halves[i] as number] as number
     },
     scorer: (slab) => new HalfScorer(slab, dimension, metric, format, values),
-    native: { element: format.element, scale: 1, offset: 0 },
+    native: { kind: 'scalar', element: format.element, scale: 1, offset: 0 },
   }
 }
 

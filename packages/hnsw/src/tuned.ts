@@ -1,0 +1,77 @@
+import { type JsonValue, OmenError } from '@omen/core'
+
+/** How hard a search tries: candidates kept on the way, and how many of them are rescored. */
+export interface Effort {
+  readonly beam: number
+  readonly rescore: number
+}
+
+/** The effort that searches for k rows need for a recall. */
+export interface TunedSetting extends Effort {
+  /** What was aimed at. */
+  readonly recall: number
+  readonly k: number
+}
+
+/**
+ * The settings that an index was tuned to, at most one for each recall and k; the one tuned last is last.
+ *
+ * What finds the k nearest rows finds fewer as well, so that a setting serves every smaller k and every lower recall.
+ */
+export class TunedSettings {
+  #settings: readonly TunedSetting[]
+
+  constructor(settings: readonly TunedSetting[] = []) {
+    this.#settings = settings
+  }
+
+  get all(): readonly TunedSetting[] {
+    return this.#settings
+  }
+
+  set(setting: TunedSetting): void {
+    const others = this.#settings.filter(({ recall, k }) => recall !== setting.recall || k !== setting.k)
+    this.#settings = [...others, setting]
+  }
+
+  /** The setting tuned last that serves k; undefined when there is none. */
+  usual(k: number): TunedSetting | undefined {
+    return this.#settings.findLast((setting) => setting.k >= k)
+  }
+
+  /**
+   * The least effort that was tuned for this recall and k, or for more.
+   *
+   * @throws OmenError `not_tuned` when there is none, saying what would make one
+   */
+  reaching(recall: number, k: number): TunedSetting {
+    const enough = this.#settings.filter((setting) => setting.recall >= recall && setting.k >= k)
+    const [least] = enough.sort((a, b) => a.beam - b.beam || a.rescore - b.rescore)
+    if (least) return least
+    const known =
+      this.#settings.map((each) => `recall ${each.recall} at k = ${each.k}`).join(', ') || 'nothing'
+    throw new OmenError(
+      'not_tuned',
+      `the index was tuned for ${known}: call tune({ recall: ${recall}, k: ${k} }), or give beam in place of recall`,
+    )
+  }
+}
+
+/** Reads settings as files have them. @returns undefined for what can be none */
+export function readTuned(stored: JsonValue | undefined): TunedSettings | undefined {
+  if (stored === undefined) return new TunedSettings()
+  if (!Array.isArray(stored)) return undefined
+  const settings: TunedSetting[] = []
+  for (const each of stored as readonly JsonValue[]) {
+    if (typeof each !== 'object' || each === null) return undefined
+    const { recall, k, beam, rescore } = each as Record<string, JsonValue>
+    if (typeof recall !== 'number' || !(recall > 0 && recall <= 1)) return undefined
+    if (!isCount(k) || !isCount(beam) || !isCount(rescore)) return undefined
+    settings.push({ recall, k, beam, rescore })
+  }
+  return new TunedSettings(settings)
+}
+
+function isCount(value: JsonValue | undefined): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value < 2 ** 32
+}

@@ -1,0 +1,32 @@
+#include "codecs/byte_query.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace omen {
+
+// Written so that compilers make wide instructions of it, of which a maximum of floats and floor are none.
+float round_to_bytes(const float* x, size_t count, int8_t* codes) {
+  // Magnitudes are ordered as their bits are.
+  int32_t largest_bits = 0;
+  for (size_t i = 0; i < count; i++) {
+    largest_bits = std::max(largest_bits, std::bit_cast<int32_t>(x[i]) & 0x7fffffff);
+  }
+  const auto largest = std::bit_cast<float>(largest_bits);
+  const float inverse = largest > 0 ? 127 / largest : 0;
+  // Where all components are below the range of the inverse: 0 · ∞ is no number, and 0 in TypeScript.
+  if (!(inverse <= std::numeric_limits<float>::max())) {
+    for (size_t i = 0; i < count; i++) codes[i] = x[i] == 0 ? 0 : (x[i] > 0 ? 127 : -127);
+    return largest / 127;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const float scaled = x[i] * inverse + 0.5f;
+    const auto truncated = int32_t(scaled);
+    const int32_t floor = truncated - (float(truncated) > scaled);
+    codes[i] = int8_t(std::clamp(floor, -127, 127));
+  }
+  return largest / 127;
+}
+
+}  // namespace omen
