@@ -68,12 +68,12 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
     await expectSame(both, queries)
 
     const tombstones = Array.from({ length: 300 }, (_, i) => i * 7)
-    for (const index of both) await index.remove(tombstones)
+    for (const index of both) await index.remove(tombstones, { threads: 1 })
     expect(both.map((index) => index.stats().removed)).toEqual([300, 300])
     await expectSame(both, queries)
 
     const more = Array.from({ length: 1500 }, (_, i) => i * 3)
-    for (const index of both) await index.remove(more)
+    for (const index of both) await index.remove(more, { threads: 1 })
     expect(both.map((index) => index.stats().removed)).toEqual([0, 0])
     await expectSame(both, queries)
 
@@ -93,7 +93,8 @@ describe.skipIf(!native)(`native equals TypeScript (${loadError() ?? 'the addon 
     const options: HnswOptions = { dimension, metric: 'l2', m: 4, beam: 20 }
     const both = await buildBoth(options, vectors, native as Accelerator)
     await expectSame(both, distinct)
-    for (const index of both) await index.remove(Array.from({ length: 1000 }, (_, i) => i))
+    const first = Array.from({ length: 1000 }, (_, i) => i)
+    for (const index of both) await index.remove(first, { threads: 1 })
     await expectSame(both, distinct)
   })
 

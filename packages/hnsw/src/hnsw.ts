@@ -4,6 +4,7 @@ import {
   type CheckedSearch,
   checkQuery,
   checkSearch,
+  checkWholeNumber,
   closedError,
   countQueries,
   countVectors,
@@ -180,11 +181,19 @@ export class Hnsw implements VectorIndex {
     return rows
   }
 
-  /** As `VectorIndex` says. It also compacts when tombstones have become more than a fifth of all rows. */
-  remove(rows: Uint32Array | readonly number[]): Promise<number> {
+  /**
+   * As `VectorIndex` says. It also compacts when tombstones have become more than a fifth of all rows.
+   *
+   * @param options.threads what a compaction may use; all when left out
+   */
+  remove(
+    rows: Uint32Array | readonly number[],
+    options: { readonly threads?: number } = {},
+  ): Promise<number> {
     return this.#queue.run(async () => {
+      const run = this.#changeRun(options.threads)
       const count = buryRows(this.#parts, rows)
-      if (this.#parts && needsCompaction(this.#parts)) await this.#compact(this.#parts)
+      if (this.#parts && needsCompaction(this.#parts)) await this.#compact(this.#parts, run)
       return count
     })
   }
@@ -198,19 +207,22 @@ export class Hnsw implements VectorIndex {
   compact(): Promise<number> {
     return this.#queue.run(async () => {
       const removed = this.#parts?.graph.removed ?? 0
-      if (this.#parts && removed > 0) await this.#compact(this.#parts)
+      if (this.#parts && removed > 0) await this.#compact(this.#parts, this.#changeRun())
       return removed
     })
   }
 
-  async #compact({ graph, engine }: Parts): Promise<void> {
-    await compact(graph, engine, this.#changeRun(), () => this.#searches.ended())
+  async #compact({ graph, engine }: Parts, run: Run): Promise<void> {
+    await compact(graph, engine, run, () => this.#searches.ended())
     this.#checkOpen()
   }
 
   /** A change that nothing but closing ends early. */
-  #changeRun(): Run {
-    return { threads: this.#threads, stopped: () => this.#closed }
+  #changeRun(threads?: number): Run {
+    return {
+      threads: threads === undefined ? this.#threads : checkWholeNumber('threads', threads),
+      stopped: () => this.#closed,
+    }
   }
 
   has(row: number): boolean {
