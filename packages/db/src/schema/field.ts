@@ -1,0 +1,58 @@
+import type { Metric, Quantizer } from '@omen/core'
+import type { Keep } from '@omen/hnsw'
+import type { StandardSchema } from './standard-schema.ts'
+
+/** The metrics of vector fields: those over floats. */
+export type VectorMetric = Exclude<Metric, 'hamming'>
+
+/** What a payload field holds. */
+export type PayloadKind = 'keyword' | 'integer' | 'number' | 'boolean' | 'date' | 'text' | 'json'
+
+/** A field of vectors, as `vector()` makes it. */
+export interface VectorField<Optional extends boolean = boolean> {
+  readonly kind: 'vector'
+  readonly dimension: number
+  readonly metric: VectorMetric
+  /** Codes that searches walk by. */
+  readonly quantizer: Quantizer
+  /** Neighbours of a row in the graph. */
+  readonly m: number
+  /** Candidates kept while a row is linked into the graph. */
+  readonly beam: number
+  /** What the graph keeps beside lossy codes: by default nothing, since segments hold the vectors themselves. */
+  readonly keep: Keep
+  /** A graph, or none: then every search looks at every row. */
+  readonly index: 'hnsw' | 'flat'
+  readonly optional: Optional
+}
+
+/** What the compiler knows of a payload field. */
+export interface Traits {
+  /** One value as it is written. */
+  readonly input: unknown
+  /** One value as it is read. */
+  readonly output: unknown
+  readonly optional: boolean
+  readonly many: boolean
+  readonly indexed: boolean
+}
+
+/** A field of values beside the vectors, as `keyword()`, `integer()` and the others make it. */
+export interface PayloadField<Kind extends PayloadKind = PayloadKind, T extends Traits = Traits> {
+  readonly kind: Kind
+  /** Whether rows may lack it. */
+  readonly optional: T['optional']
+  /** Whether a row has an array of values. */
+  readonly many: T['many']
+  /** Whether it can be filtered by. */
+  readonly index: T['indexed']
+  /** Checks every value, and may change it, before it is stored. */
+  readonly validator?: StandardSchema | undefined
+  /** For the compiler alone: no field has it. */
+  readonly '~traits'?: T
+}
+
+export type Field = VectorField | PayloadField
+
+/** The fields of a collection by name. */
+export type Schema = Readonly<Record<string, Field>>
