@@ -1,22 +1,15 @@
 import { expect, test } from 'vitest'
+import { openSectionRegion, sectionFileParts } from './file/index.ts'
 import { FlatIndex } from './flat.ts'
 import type { IndexContents, IndexImage } from './image.ts'
+import { MemoryStorage } from './memory-storage.ts'
 import { testVectorIndex } from './testing/index.ts'
 
 /** A copy of what an index would save, to open it from. */
 async function imageOf({ metadata, sections }: IndexContents): Promise<IndexImage> {
-  const stored = sections.map(({ name, sizeBytes, parts }) => {
-    const bytes = Buffer.concat([...parts()])
-    const readInto = async (targets: Iterable<Uint8Array>): Promise<void> => {
-      let at = 0
-      for (const target of targets) {
-        target.set(bytes.subarray(at, at + target.length))
-        at += target.length
-      }
-    }
-    return [name, { sizeBytes, readInto }] as const
-  })
-  return { source: 'memory', metadata, sections: new Map(stored) }
+  const storage = new MemoryStorage()
+  await storage.writeOnce('index', (await sectionFileParts(metadata, sections)).parts)
+  return openSectionRegion(await storage.read('index'), 'memory')
 }
 
 testVectorIndex('flat', {

@@ -18,6 +18,17 @@ export interface StoredSection {
    * `invalid_argument` when the parts are too small or too large, `io`, `aborted`, `closed`
    */
   readInto(parts: Iterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * The whole section in place, where its file is mapped: borrowed until the file is closed, never to be written, and not
+   * known to be what was written before `verify` resolved.
+   */
+  readonly mapped?: Uint8Array | undefined
+  /**
+   * Checks that the section's bytes are those that were written.
+   *
+   * @throws OmenError `corrupt_index` when they are not, `io`, `aborted`, `closed`
+   */
+  verify(options?: { readonly signal?: AbortSignal }): Promise<void>
 }
 
 /** A saved index as it is read: small facts as JSON, and the sections. */

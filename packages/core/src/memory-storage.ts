@@ -90,6 +90,10 @@ class MemoryRegion implements Region {
     this.#bytes = bytes
   }
 
+  get mapped(): Uint8Array | undefined {
+    return this.#bytes
+  }
+
   async readInto(target: Uint8Array, offset: number): Promise<void> {
     if (!this.#bytes) throw closedError()
     const end = offset + target.length

@@ -69,6 +69,8 @@ export interface StoredFile {
 /** The bytes of a file as they were when it was opened. */
 export interface Region {
   readonly sizeBytes: number
+  /** All its bytes, where they can be looked at without reading: borrowed until it is closed, and never written. */
+  readonly mapped?: Uint8Array | undefined
   /**
    * Reads bytes `offset` … `offset + target.length − 1`.
    *

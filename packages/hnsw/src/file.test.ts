@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CHUNK_ROWS, type IndexImage, type JsonObject, NO_ROW } from '@omen/core'
+import { CHUNK_ROWS, type JsonObject, NO_ROW } from '@omen/core'
+import type { SectionFile } from '@omen/core/file'
 import { clusters } from '@omen/core/testing'
 import { accelerator } from '@omen/native'
 import { sq8 } from '@omen/quant'
@@ -9,7 +10,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHAINED_ROWS, ENTRY, HEAD_WORDS, ROOT } from './graph.ts'
 import { Hnsw } from './hnsw.ts'
-import { digests } from './testing/sections.ts'
+import { digests, imageOf } from './testing/sections.ts'
 
 const data = clusters('l2', 500, 6, 1)
 let folder: string
@@ -114,7 +115,7 @@ describe('a file made by somebody else, its checksums right,', () => {
   /** The saved index with a change that no checksum tells. */
   function forged(
     change: (bytes: Map<string, Buffer>, metadata: Record<string, unknown>) => void,
-  ): IndexImage {
+  ): Promise<SectionFile> {
     const bytes = new Map(saved.sections().map(({ name, parts }) => [name, Buffer.concat([...parts()])]))
     const metadata: Record<string, unknown> = {
       kind: 'hnsw/1',
@@ -128,21 +129,14 @@ describe('a file made by somebody else, its checksums right,', () => {
       rows: 500,
     }
     change(bytes, metadata)
-    const sections = [...bytes].map(([name, buffer]) => {
-      const readInto = async (parts: Iterable<Uint8Array>): Promise<void> => {
-        let at = 0
-        for (const part of parts) {
-          part.set(buffer.subarray(at, at + part.length))
-          at += part.length
-        }
-      }
-      return [name, { sizeBytes: buffer.length, readInto }] as const
-    })
-    return { source: 'forgery', metadata: metadata as JsonObject, sections: new Map(sections) }
+    return imageOf(
+      metadata as JsonObject,
+      [...bytes].map(([name, buffer]) => ({ name, sizeBytes: buffer.length, parts: () => [buffer] })),
+    )
   }
 
-  const openForged = (...args: Parameters<typeof forged>): Promise<Hnsw> =>
-    Hnsw.open(forged(...args), { quantizers: [sq8()] })
+  const openForged = async (...args: Parameters<typeof forged>): Promise<Hnsw> =>
+    Hnsw.open(await forged(...args), { quantizers: [sq8()] })
 
   test('opens when nothing is changed', async () => {
     expect((await openForged(() => undefined)).size).toBe(492)

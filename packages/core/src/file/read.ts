@@ -2,10 +2,12 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { OmenError, throwIfAborted } from '../errors.ts'
 import type { IndexImage, JsonObject, StoredSection } from '../image.ts'
 import { closedError } from '../queue.ts'
+import type { Region } from '../storage.ts'
+import { Turns } from '../turn.ts'
 import { createChecksum } from './checksum.ts'
 import { corruptFile, fileError } from './file-error.ts'
 import { decodeHead, decodeHeader, type Entry, HEADER_BYTES, paddedBytes } from './layout.ts'
-import { blocks } from './write.ts'
+import { BLOCK_BYTES, blocks, paddingOf } from './parts.ts'
 
 /** An open file of sections. It stays readable when another file takes its name. */
 export interface SectionFile extends IndexImage {
@@ -26,82 +28,149 @@ export async function openSectionFile(path: string): Promise<SectionFile> {
   try {
     file = await open(path, 'r')
     const { size } = await file.stat()
-    const start = new Uint8Array(HEADER_BYTES)
-    await readFully(file, start, 0, path)
-    const header = await decodeHeader(start, path, size)
-    const head = new Uint8Array(header.headEnd - HEADER_BYTES)
-    await readFully(file, head, HEADER_BYTES, path)
-    const { metadata, entries } = await decodeHead(head, header, path, size)
-    return new OpenSectionFile(file, path, metadata, entries)
+    return await openSectionRegion(new FileRegion(file, path, size), path)
   } catch (error) {
     await file?.close()
     throw fileError(error, 'open', path)
   }
 }
 
+/**
+ * Opens a section file that a storage backend holds, and checks its header and table; each section is checked when it is
+ * read or verified. Where the region is mapped its sections are too.
+ *
+ * @param region its bytes: closed with the file, or when opening fails
+ * @param source what to call it in errors
+ * @throws OmenError `corrupt_index` naming source and byte, `unsupported` for another version of the format, `io`
+ */
+export async function openSectionRegion(region: Region, source: string): Promise<SectionFile> {
+  try {
+    const { sizeBytes } = region
+    const start = new Uint8Array(HEADER_BYTES)
+    if (sizeBytes < HEADER_BYTES) throw corruptFile(source, sizeBytes, 'the file ends here, too early')
+    await region.readInto(start, 0)
+    const header = await decodeHeader(start, source, sizeBytes)
+    const head = new Uint8Array(header.headEnd - HEADER_BYTES)
+    await region.readInto(head, HEADER_BYTES)
+    const { metadata, entries } = await decodeHead(head, header, source, sizeBytes)
+    return new OpenSectionFile(region, source, metadata, entries)
+  } catch (error) {
+    await region.close()
+    throw fileError(error, 'open', source)
+  }
+}
+
+type ReadOptions = { readonly signal?: AbortSignal }
+
 class OpenSectionFile implements SectionFile {
   readonly source: string
   readonly metadata: JsonObject
   readonly sections: ReadonlyMap<string, StoredSection>
-  readonly #file: FileHandle
+  readonly #region: Region
   #closed = false
 
-  constructor(file: FileHandle, path: string, metadata: JsonObject, entries: readonly Entry[]) {
-    this.source = path
+  constructor(region: Region, source: string, metadata: JsonObject, entries: readonly Entry[]) {
+    this.source = source
     this.metadata = metadata
-    this.#file = file
-    this.sections = new Map(
-      entries.map((entry) => [
-        entry.name,
-        {
-          sizeBytes: entry.sizeBytes,
-          readInto: (parts: Iterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}) =>
-            this.#read(entry, parts, options.signal),
-        },
-      ]),
-    )
+    this.#region = region
+    this.sections = new Map(entries.map((entry) => [entry.name, this.#section(entry)]))
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#file.close()
+    await this.#region.close()
   }
 
-  async #read(entry: Entry, parts: Iterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
+  #section(entry: Entry): StoredSection {
+    const { sizeBytes, offset } = entry
+    return {
+      sizeBytes,
+      mapped: this.#region.mapped?.subarray(offset, offset + sizeBytes),
+      readInto: (parts, options = {}) => this.#readInto(entry, parts, options),
+      verify: (options = {}) => this.#verify(entry, options),
+    }
+  }
+
+  async #readInto(entry: Entry, parts: Iterable<Uint8Array>, options: ReadOptions): Promise<void> {
     if (this.#closed) throw closedError()
-    const { name, offset, sizeBytes } = entry
     const buffers = [...parts]
     const room = buffers.reduce((sum, part) => sum + part.length, 0)
-    if (room !== sizeBytes) {
+    if (room !== entry.sizeBytes) {
       throw new OmenError(
         'invalid_argument',
-        `section ${name} has ${sizeBytes} bytes, there is room for ${room}`,
+        `section ${entry.name} has ${entry.sizeBytes} bytes, there is room for ${room}`,
       )
     }
-    const padding = new Uint8Array(paddedBytes(sizeBytes) - sizeBytes)
+    await this.#read(entry, blocks([...buffers, paddingOf(entry.sizeBytes)]), options)
+  }
+
+  async #verify(entry: Entry, options: ReadOptions): Promise<void> {
+    if (this.#closed) throw closedError()
+    const { mapped } = this.#region
+    const size = paddedBytes(entry.sizeBytes)
+    if (!mapped) return this.#read(entry, emptyBlocks(size), options)
+    const turns = new Turns()
     const checksum = await createChecksum()
-    let at = offset
+    for (const block of blocks([mapped.subarray(entry.offset, entry.offset + size)])) {
+      if (turns.due) await turns.take()
+      throwIfAborted(options.signal)
+      if (this.#closed) throw closedError()
+      checksum.update(block)
+    }
+    this.#compare(entry, checksum.value())
+  }
+
+  /** Fills the blocks with the section and the zeros after it, and checks them. */
+  async #read(entry: Entry, targets: Iterable<Uint8Array>, { signal }: ReadOptions): Promise<void> {
+    const checksum = await createChecksum()
+    let at = entry.offset
     try {
-      for (const block of blocks([...buffers, padding])) {
+      for (const block of targets) {
         throwIfAborted(signal)
-        await readFully(this.#file, block, at, this.source)
+        await this.#region.readInto(block, at)
         checksum.update(block)
         at += block.length
       }
     } catch (error) {
-      throw this.#closed ? closedError() : fileError(error, `read section ${name} of`, this.source)
+      throw this.#closed ? closedError() : fileError(error, `read section ${entry.name} of`, this.source)
     }
-    if (checksum.value() !== entry.checksum) {
-      throw corruptFile(this.source, offset, `section ${name} does not match its checksum`)
-    }
+    this.#compare(entry, checksum.value())
+  }
+
+  #compare(entry: Entry, checksum: bigint): void {
+    if (checksum === entry.checksum) return
+    throw corruptFile(this.source, entry.offset, `section ${entry.name} does not match its checksum`)
   }
 }
 
-async function readFully(file: FileHandle, bytes: Uint8Array, position: number, path: string): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, position + at)
-    if (bytesRead === 0) throw corruptFile(path, position + at, 'the file ends here, too early')
-    at += bytesRead
+/** One block after the other of `size` bytes in all, to be overwritten: the same memory each time. */
+function* emptyBlocks(size: number): Generator<Uint8Array, void, undefined> {
+  const block = new Uint8Array(Math.min(size, BLOCK_BYTES))
+  for (let left = size; left > 0; left -= block.length) yield block.subarray(0, left)
+}
+
+/** A file of the file system, read as it is asked for. */
+class FileRegion implements Region {
+  readonly sizeBytes: number
+  readonly #file: FileHandle
+  readonly #path: string
+
+  constructor(file: FileHandle, path: string, sizeBytes: number) {
+    this.#file = file
+    this.#path = path
+    this.sizeBytes = sizeBytes
+  }
+
+  async readInto(target: Uint8Array, offset: number): Promise<void> {
+    for (let at = 0; at < target.length; ) {
+      const { bytesRead } = await this.#file.read(target, at, target.length - at, offset + at)
+      if (bytesRead === 0) throw corruptFile(this.#path, offset + at, 'the file ends here, too early')
+      at += bytesRead
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
   }
 }

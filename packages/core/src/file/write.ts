@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { OmenError, throwIfAborted } from '../errors.ts'
+import { throwIfAborted } from '../errors.ts'
 import type { JsonObject } from '../image.ts'
 import type { Progress, Section } from '../vector-index.ts'
-import { createChecksum } from './checksum.ts'
 import { fileError } from './file-error.ts'
-import { encodeStart, type Plan, paddedBytes, planFile } from './layout.ts'
-
-/** Bytes hashed and written at a time: a fraction of a millisecond on the event loop. */
-export const BLOCK_BYTES: number = 2 ** 20
+import { sectionFileParts } from './parts.ts'
 
 export interface WriteOptions {
   readonly signal?: AbortSignal
-  /** Told of the bytes of sections written. */
+  /** Told of the bytes of the file written. */
   readonly onProgress?: (progress: Progress) => void
 }
 
@@ -35,13 +31,19 @@ export async function writeSectionFile(
   sections: readonly Section[],
   options: WriteOptions = {},
 ): Promise<void> {
-  const plan = planFile(metadata, sections)
   throwIfAborted(options.signal)
+  const { sizeBytes: total, parts } = await sectionFileParts(metadata, sections, options)
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
     const file = await open(temporary, 'wx')
     try {
-      await writeAll(file, plan, sections, options)
+      let done = 0
+      for (const part of parts) {
+        await writeFully(file, part, done)
+        throwIfAborted(options.signal)
+        done += part.length
+        options.onProgress?.({ done, total })
+      }
       await file.sync()
     } finally {
       await file.close()
@@ -52,50 +54,6 @@ export async function writeSectionFile(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw fileError(error, 'write', path)
-  }
-}
-
-async function writeAll(
-  file: FileHandle,
-  plan: Plan,
-  sections: readonly Section[],
-  options: WriteOptions,
-): Promise<void> {
-  const total = sections.reduce((sum, section) => sum + section.sizeBytes, 0)
-  let done = 0
-  const checksums: bigint[] = []
-  for (const [i, section] of sections.entries()) {
-    const checksum = await createChecksum()
-    const start = plan.offsets[i] ?? 0
-    let at = start
-    const put = async (bytes: Uint8Array): Promise<void> => {
-      checksum.update(bytes)
-      await writeFully(file, bytes, at)
-      at += bytes.length
-    }
-    for (const block of blocks(section.parts())) {
-      if (at + block.length - start > section.sizeBytes) break
-      await put(block)
-      throwIfAborted(options.signal)
-      done += block.length
-      options.onProgress?.({ done, total })
-    }
-    if (at - start !== section.sizeBytes) {
-      throw new OmenError(
-        'invalid_argument',
-        `section ${section.name} is not ${section.sizeBytes} bytes long`,
-      )
-    }
-    await put(new Uint8Array(paddedBytes(section.sizeBytes) - section.sizeBytes))
-    checksums.push(checksum.value())
-  }
-  await writeFully(file, await encodeStart(plan, sections, checksums), 0)
-}
-
-/** The parts cut into pieces of at most `BLOCK_BYTES`. */
-export function* blocks(parts: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += BLOCK_BYTES) yield part.subarray(at, at + BLOCK_BYTES)
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Section } from '@omen/core'
+import { type JsonObject, MemoryStorage, type Section } from '@omen/core'
+import { openSectionRegion, type SectionFile, sectionFileParts } from '@omen/core/file'
 
 /** A digest of each section: two indexes whose digests are equal are equal byte for byte. */
 export function digests(sections: readonly Section[]): Record<string, string> {
@@ -10,4 +11,11 @@ export function digests(sections: readonly Section[]): Record<string, string> {
       return [section.name, hash.digest('hex')]
     }),
   )
+}
+
+/** A section file in memory, its sections mapped. */
+export async function imageOf(metadata: JsonObject, sections: readonly Section[]): Promise<SectionFile> {
+  const storage = new MemoryStorage()
+  await storage.writeOnce('index', (await sectionFileParts(metadata, sections)).parts)
+  return openSectionRegion(await storage.read('index'), 'an image in memory')
 }
