@@ -8,6 +8,7 @@ export type OmenErrorCode =
   | 'unknown_metric'
   | 'unknown_quantizer'
   | 'unknown_row'
+  | 'unknown_field'
   | 'not_tuned'
   | 'unsupported'
   | 'corrupt_index'

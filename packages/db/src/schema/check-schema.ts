@@ -1,7 +1,7 @@
 import { checkShape, OmenError, unreachable } from '@omen/core'
 import type { Field, PayloadField, PayloadKind, Schema, VectorField } from './field.ts'
 
-/** A schema that was checked, in maps: a field may have any name that a property of an object may not. */
+/** A schema that was checked, in maps: no name that somebody asks for finds what objects inherit. */
 export interface CheckedSchema {
   /** All fields, in the order in which they were declared. */
   readonly fields: ReadonlyMap<string, Field>
@@ -10,8 +10,8 @@ export interface CheckedSchema {
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
-/** What a hit says besides its fields, and what assigning to an object would not keep. */
-const RESERVED: readonly string[] = ['id', 'score', 'distance', '__proto__']
+/** What a row or a hit says besides its fields. */
+const RESERVED: readonly string[] = ['id', 'score', 'distance']
 const MAX_FIELDS = 256
 const MIN_M = 4
 const MAX_M = 128
@@ -56,7 +56,8 @@ export function checkSchema(schema: Schema): CheckedSchema {
 }
 
 function checkName(name: string): void {
-  if (RESERVED.includes(name)) {
+  // What every object inherits would be found in rows that lack the field.
+  if (RESERVED.includes(name) || name in Object.prototype) {
     throw new OmenError(
       'invalid_argument',
       `a field cannot be called ${name}: rows and hits have that already`,
