@@ -21,7 +21,7 @@ const project = (name: string, include: string[]): ViteUserConfig => ({
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      ...['core', 'native', 'quant', 'hnsw', 'db'].map((name) =>
+      ...['core', 'native', 'quant', 'hnsw', 'storage-mmap', 'db'].map((name) =>
         project(name, [`packages/${name}/src/**/*.test.ts`]),
       ),
       project('bench', ['apps/bench/src/**/*.test.ts']),

@@ -39,7 +39,14 @@ export {
   l2U8,
   referenceDistance,
 } from './kernels.ts'
-export { type Log, type LogRecord, MemoryLog, type MemoryLogRecords } from './log.ts'
+export {
+  type Log,
+  type LogAppendOptions,
+  type LogReader,
+  type LogRecord,
+  MemoryLog,
+  type MemoryLogRecords,
+} from './log.ts'
 export { MemoryStorage } from './memory-storage.ts'
 export {
   allocateVectors,

@@ -1,5 +1,6 @@
 import { OmenError } from './errors.ts'
 import { closedError } from './queue.ts'
+import type { AppendDurability } from './storage.ts'
 
 /**
  * A sequence of records: the truth that everything else can be made again from. Sequences count up by one from 1.
@@ -12,7 +13,8 @@ export interface Log {
   /** The sequence that the next record will get. */
   readonly nextSequence: number
   /**
-   * Appends records, all or none, in order. When it resolves they survive a power cut.
+   * Appends records, all or none, in order. When it resolves they survive a power cut; a `buffered` append survives the
+   * end of the process but perhaps no power cut, until a later `synced` one resolves.
    *
    * Calls may overlap: they are appended in the order of the calls, and one sync may serve many.
    *
@@ -21,7 +23,7 @@ export interface Log {
    * @throws OmenError `disk_full`: then none is there; `io`: then all or none are, and the log takes no more until it is opened
    * again; `closed`
    */
-  append(records: readonly Uint8Array[]): Promise<number>
+  append(records: readonly Uint8Array[], options?: LogAppendOptions): Promise<number>
   /**
    * Reads records in order, from `sequence` up to at least the last one appended when it was called.
    *
@@ -35,6 +37,31 @@ export interface Log {
    * @throws OmenError `out_of_range` beyond `nextSequence`, `closed`, `io`
    */
   truncateBefore(sequence: number): Promise<void>
+  /** Ends it: later calls throw `closed`. Closing twice is fine. */
+  close(): Promise<void>
+}
+
+export interface LogAppendOptions {
+  /** `synced` when left out. */
+  readonly durability?: AppendDurability | undefined
+  /** Whether it may use what is set aside for a full disk: for records that give space back, such as deletions. */
+  readonly urgent?: boolean | undefined
+}
+
+/** A log as others read it, in this process or another, while its writer appends. */
+export interface LogReader {
+  /** The oldest record that could be read when last looked. */
+  readonly firstSequence: number
+  /** One more than the newest record that could be read when last looked. */
+  readonly nextSequence: number
+  /** As `Log.read`; a record that the writer took away since then is `out_of_range`: open again. */
+  read(sequence: number): AsyncIterable<LogRecord>
+  /**
+   * Looks again; records of one append come all together.
+   *
+   * @throws OmenError `stale` when records that were seen are there no more, as after a crash: open again; `corrupt_log`, `io`
+   */
+  refresh(): Promise<void>
   /** Ends it: later calls throw `closed`. Closing twice is fine. */
   close(): Promise<void>
 }

@@ -72,6 +72,10 @@ export class MemoryStorage implements StorageBackend {
       },
     }
   }
+
+  async close(): Promise<void> {
+    // Nothing is kept open.
+  }
 }
 
 interface MemoryFile {

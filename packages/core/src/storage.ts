@@ -1,7 +1,7 @@
 import { OmenError } from './errors.ts'
 
 /**
- * Where a database keeps its bytes: files in one flat folder. Seven methods, so that a double that injects faults is short.
+ * Where a database keeps its bytes: files in one flat folder. Few methods, so that a double that injects faults is short.
  *
  * Durability, stated once: what a resolved call changed survives a power cut, name and bytes, unless the call says otherwise.
  * A call that failed with `io` or `disk_full` has an unknown outcome only where its text says so.
@@ -13,7 +13,8 @@ export interface StorageBackend {
   /** The files there are, in order of their names. */
   list(): Promise<StoredFile[]>
   /**
-   * Opens a file for reading, as it is now: later changes, even removal, do not show in the region.
+   * Opens a file for reading, as it is now: later changes, even removal, do not show in the region, save that bytes which
+   * an append cuts off may be lost to it.
    *
    * @throws OmenError `not_found`, `io`
    */
@@ -57,6 +58,8 @@ export interface StorageBackend {
    * @throws OmenError `locked`, saying who holds it
    */
   lock(holder: string): Promise<StorageLock>
+  /** Lets go of what it keeps open between calls; using it again opens that again. Regions and locks are not touched. */
+  close(): Promise<void>
 }
 
 export type AppendDurability = 'buffered' | 'synced'
@@ -69,7 +72,10 @@ export interface StoredFile {
 /** The bytes of a file as they were when it was opened. */
 export interface Region {
   readonly sizeBytes: number
-  /** All its bytes, where they can be looked at without reading: borrowed until it is closed, and never written. */
+  /**
+   * All bytes at once, where the backend can map them: borrowed until `close`, after which the view is empty, and never
+   * to be written. Only for files that are complete, never for one that is appended to: undefined means `readInto`.
+   */
   readonly mapped?: Uint8Array | undefined
   /**
    * Reads bytes `offset` … `offset + target.length − 1`.

@@ -22,7 +22,10 @@ export interface Addon {
     levels: Uint32Array,
   ) => AddonGraph
   distance(element: number, metric: number, a: Uint8Array, b: Uint8Array, dimension: number): number
+  detach(buffer: ArrayBuffer): void
   doctor(): Doctor
+  lockFile(descriptor: number): boolean | undefined
+  mapFile(descriptor: number, sizeBytes: number): ArrayBuffer | undefined
   yieldThread(): void
 }
 

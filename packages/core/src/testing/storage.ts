@@ -148,8 +148,10 @@ export const storageChecks: readonly Check<StorageSubject>[] = [
         const read = (): Promise<void> => region.readInto(new Uint8Array(length), offset)
         await ensureFails(read, 'out_of_range', `${length} bytes from ${offset} on`)
       }
+      if (region.mapped) ensureEqual(region.mapped, whole, 'mapped bytes')
       await region.close()
       await region.close()
+      ensureEqual(region.mapped?.length ?? 0, 0, 'mapped bytes after close')
       await ensureFails(() => region.readInto(new Uint8Array(1), 0), 'closed', 'reading after close')
     },
   },
@@ -237,6 +239,8 @@ export const storageChecks: readonly Check<StorageSubject>[] = [
         'locked',
         'a lock after the first was released again',
       )
+      await storage.close()
+      await ensureFails(() => storage.lock('the third'), 'locked', 'a lock after closing the backend')
       await next.release()
     },
   },

@@ -8,6 +8,7 @@ namespace omen::binding {
 void register_doctor(Napi::Env env, Napi::Object exports);
 void register_kernels(Napi::Env env, Napi::Object exports);
 void register_memory(Napi::Env env, Napi::Object exports);
+void register_files(Napi::Env env, Napi::Object exports);
 void register_codes(Napi::Env env, Napi::Object exports);
 void register_graph(Napi::Env env, Napi::Object exports);
 
