@@ -16,7 +16,7 @@ export interface Operators<Value> {
   readonly $in?: readonly Value[]
   /** Not `$in`: rows without the field match too. */
   readonly $nin?: readonly Value[]
-  /** Every one of the values is an element. */
+  /** Every one of the values, at least one, is an element. */
   readonly $all?: readonly Value[]
   /** Whether the row has the field; an empty array counts as having it. */
   readonly $exists?: boolean
