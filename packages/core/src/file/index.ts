@@ -1,3 +1,4 @@
+export { checksumOf } from './checksum.ts'
 export { fileError } from './file-error.ts'
 export { openFlat, saveFlat } from './flat-file.ts'
 export { type SectionFileParts, sectionFileParts } from './parts.ts'
