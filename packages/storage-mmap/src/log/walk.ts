@@ -1,0 +1,210 @@
+import { OmenError, type Region, type StorageBackend, Turns } from '@omen/core'
+import type { Hash } from './hash.ts'
+import {
+  ALIGNMENT,
+  type CheckedRecord,
+  checkRecord,
+  decodeHeader,
+  decodeRecordHead,
+  HEADER_BYTES,
+  type Header,
+  RECORD_BYTES,
+  type RecordHead,
+  recordBytes,
+} from './layout.ts'
+
+/** Read at a time: a file is never read all at once, however long it is. */
+const WINDOW_BYTES = 2 ** 18
+
+/** A place where the bytes are not those of a log. */
+export interface Damage {
+  readonly file: string
+  readonly offset: number
+  readonly why: string
+}
+
+/** Where a walk stands: what must come next. */
+export interface Position {
+  readonly offset: number
+  readonly sequence: number
+  /** Checksum of the record before. */
+  readonly previous: bigint
+}
+
+export interface WalkedRecord extends CheckedRecord {
+  readonly offset: number
+  readonly end: number
+}
+
+/** A file of a log, open, its header checked. */
+export class LogFile {
+  readonly name: string
+  readonly header: Header
+  readonly sizeBytes: number
+  readonly #region: Region
+  readonly #hash: Hash
+  /** Bytes `#start` … of the file. */
+  #window: Uint8Array = new Uint8Array(0)
+  #start = 0
+
+  constructor(name: string, region: Region, header: Header, hash: Hash) {
+    this.name = name
+    this.header = header
+    this.sizeBytes = region.sizeBytes
+    this.#region = region
+    this.#hash = hash
+  }
+
+  /** Where the first record is. */
+  get begin(): Position {
+    const { firstSequence, previous } = this.header
+    return { offset: HEADER_BYTES, sequence: firstSequence, previous }
+  }
+
+  /**
+   * The record at a position.
+   *
+   * @returns undefined at the end of the file; damage where the bytes there are not the record that must come next. Its
+   * payload is borrowed until the next call
+   */
+  async recordAt(position: Position): Promise<WalkedRecord | Damage | undefined> {
+    const { offset } = position
+    if (offset === this.sizeBytes) return undefined
+    const damage = (why: string): Damage => ({ file: this.name, offset, why })
+    const record = await this.#parse(offset, () => true)
+    if (typeof record === 'string') return damage(record)
+    if (record.sequence !== position.sequence) return damage('it is not the next record')
+    if (record.previous !== position.previous) return damage('it does not follow the record before')
+    return record
+  }
+
+  /**
+   * A record behind `offset` that proves that what lay there was durable when it was written: then damage there is no write
+   * cut short, but loss.
+   */
+  async proofBehind(offset: number): Promise<number | undefined> {
+    if (offset < this.header.createdBytes) return 0
+    const turns = new Turns()
+    for (let at = offset + ALIGNMENT; at + RECORD_BYTES <= this.sizeBytes; at += ALIGNMENT) {
+      const proves = (head: RecordHead): boolean => head.durable > offset && head.durable <= at
+      if (typeof (await this.#parse(at, proves)) !== 'string') return at
+      if (turns.due) await turns.take()
+    }
+    return undefined
+  }
+
+  close(): Promise<void> {
+    return this.#region.close()
+  }
+
+  /** The record at an offset, or why there is none; only one whose head is wanted is read and checked. */
+  async #parse(offset: number, wanted: (head: RecordHead) => boolean): Promise<WalkedRecord | string> {
+    if (offset + RECORD_BYTES > this.sizeBytes) return 'the file ends within a record'
+    const head = decodeRecordHead(
+      this.#held(offset, RECORD_BYTES) ?? (await this.#load(offset, RECORD_BYTES)),
+    )
+    if (head === undefined || !wanted(head)) return 'there is no record'
+    const size = recordBytes(head.payloadBytes)
+    if (offset + size > this.sizeBytes) return 'the file ends within a record'
+    const bytes = this.#held(offset, size) ?? (await this.#load(offset, size))
+    const record = checkRecord(head, bytes, { fileId: this.header.fileId, offset, hash: this.#hash })
+    return record ? { ...record, offset, end: offset + size } : 'the record does not match its checksum'
+  }
+
+  #held(offset: number, size: number): Uint8Array | undefined {
+    const at = offset - this.#start
+    return at >= 0 && at + size <= this.#window.length ? this.#window.subarray(at, at + size) : undefined
+  }
+
+  async #load(offset: number, size: number): Promise<Uint8Array> {
+    const window = new Uint8Array(Math.min(Math.max(size, WINDOW_BYTES), this.sizeBytes - offset))
+    await this.#region.readInto(window, offset)
+    this.#window = window
+    this.#start = offset
+    return window.subarray(0, size)
+  }
+}
+
+/**
+ * Opens a file of a log.
+ *
+ * @returns damage when its header is none
+ * @throws OmenError `not_found`, `io`, `unsupported`
+ */
+export async function openLogFile(
+  storage: StorageBackend,
+  name: string,
+  hash: Hash,
+): Promise<LogFile | Damage> {
+  const region = await storage.read(name)
+  try {
+    const bytes = new Uint8Array(Math.min(HEADER_BYTES, region.sizeBytes))
+    await region.readInto(bytes, 0)
+    const header = decodeHeader(bytes, hash)
+    if (typeof header !== 'string' && region.sizeBytes >= header.createdBytes) {
+      return new LogFile(name, region, header, hash)
+    }
+    await region.close()
+    if (typeof header === 'string') return { file: name, offset: 0, why: header }
+    return { file: name, offset: region.sizeBytes, why: 'it is shorter than it was when it got its name' }
+  } catch (error) {
+    await region.close()
+    throw error
+  }
+}
+
+export function isDamage(found: LogFile | WalkedRecord | Damage | undefined): found is Damage {
+  return found !== undefined && 'why' in found
+}
+
+/** What walking a file to its end found: its last whole append ends at `end`. */
+export interface Walked {
+  readonly end: Position
+  /** Bytes at the start of the file of which it is proven that they were durable. */
+  readonly durable: number
+  /** Offset behind the last record that carries data. */
+  readonly dataEnd: number
+  readonly records: number
+  /** Why the walk ended before the file did; bytes behind `end` without it are an append without its last record. */
+  readonly damage: Damage | undefined
+}
+
+/**
+ * Walks from a position, which is the start of an append, to the end of the file or of what is valid in it.
+ *
+ * @param visit told of each record, of an append that never ended too; its payload is borrowed until it returns
+ */
+export async function walk(
+  file: LogFile,
+  from: Position = file.begin,
+  visit?: (record: WalkedRecord) => void,
+): Promise<Walked> {
+  let position = from
+  let end = from
+  let durable = file.header.createdBytes
+  let dataEnd = from.offset
+  let records = 0
+  let open = 0
+  for (;;) {
+    const found = await file.recordAt(position)
+    if (found === undefined || isDamage(found)) return { end, durable, dataEnd, records, damage: found }
+    visit?.(found)
+    const counts = found.type === 'data' ? 1 : 0
+    position = { offset: found.end, sequence: found.sequence + counts, previous: found.checksum }
+    durable = Math.max(durable, found.durable)
+    open += counts
+    if (!found.last) continue
+    end = position
+    records += open
+    open = 0
+    if (counts > 0) dataEnd = found.end
+  }
+}
+
+/** The error for a log of which something is lost. */
+export function corruptLog({ file, offset, why }: Damage): OmenError {
+  return new OmenError(
+    'corrupt_log',
+    `${file} is damaged at byte ${offset}: ${why}; \`omen repair\` keeps what comes before and sets the rest aside`,
+  )
+}
