@@ -1,0 +1,124 @@
+import type { IndexContents, JsonObject, Section } from '@omen/core'
+import { compareValues } from '../filter/order.ts'
+import type { CheckedSchema } from '../schema/check-schema.ts'
+import { FieldColumn } from './field-column.ts'
+import { Pace } from './pace.ts'
+import type { StoredPayloads } from './payload.ts'
+import { PostingWriter } from './postings.ts'
+import { sortInTurns } from './sort.ts'
+import { parsePayload } from './store.ts'
+
+export const INDEX_KIND = 'payload/1'
+const STEPS = 1024
+const utf8 = new TextEncoder()
+
+/**
+ * Makes the index of the payload of a segment out of what is stored, with turns for the event loop. All of it is held in
+ * memory, and while it is made about as much again.
+ *
+ * @param source borrowed until the promise settles
+ * @returns what a section file is made of: see docs/format.md
+ * @throws OmenError `corrupt_index` for stored payload that is damaged, `aborted`
+ */
+export async function payloadIndexContents(
+  schema: CheckedSchema,
+  source: StoredPayloads,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<IndexContents> {
+  const pace = new Pace(options.signal)
+  const columns = new Map<string, FieldColumn>()
+  for (const [name, { index }] of schema.payload) columns.set(name, new FieldColumn(name, index))
+  const { rows } = source
+  for (let row = 0; row < rows; row++) {
+    const payload: JsonObject = parsePayload(source.stored(row), row)
+    for (const column of columns.values()) column.add(row, payload)
+    if (row % 64 === 0 && pace.due) await pace.take()
+  }
+  const sections: Section[] = []
+  const fields: Record<string, JsonObject> = {}
+  for (const [name, { kind, index }] of schema.payload) {
+    const column = columns.get(name)
+    if (!column) continue
+    fields[name] = { kind, index, values: column.values.length }
+    for (const [part, bytes] of await fieldParts(column, rows, kind === 'keyword', pace)) {
+      sections.push({ name: `${name}.${part}`, sizeBytes: bytes.length, parts: () => [bytes] })
+    }
+    columns.delete(name)
+  }
+  return { metadata: { kind: INDEX_KIND, rows, fields }, sections }
+}
+
+/** The sections of one field: the sorted values, for each its set of rows, and last the set of rows that have the field. */
+async function fieldParts(
+  column: FieldColumn,
+  rows: number,
+  strings: boolean,
+  pace: Pace,
+): Promise<[string, Uint8Array][]> {
+  const { values } = column
+  const order = Uint32Array.from({ length: values.length }, (_, code) => code)
+  await sortInTurns(order, (a, b) => compareValues(values[a]!, values[b]!), pace)
+  const { starts, sorted } = await groupRows(column, order, pace)
+  const existing = Uint32Array.from(column.existing)
+  const writer = new PostingWriter(rows, order.length + 1, sorted.length + existing.length)
+  for (let i = 0; i < order.length; i++) {
+    writer.add(sorted.subarray(starts[i]!, starts[i + 1]!))
+    if (i % 64 === 0 && pace.due) await pace.take()
+  }
+  writer.add(existing)
+  return [
+    ...(strings ? textParts(values, order) : numberParts(values, order)),
+    ['table', bytesOf(writer.table)],
+    ['postings', bytesOf(writer.words)],
+  ]
+}
+
+/** The rows of each value, ascending, the values in their order: those of value i are at `starts[i]` … `starts[i + 1] − 1`. */
+async function groupRows(
+  column: FieldColumn,
+  order: Uint32Array,
+  pace: Pace,
+): Promise<{ starts: Uint32Array; sorted: Uint32Array }> {
+  const { rows, rowCodes } = column
+  const rank = new Uint32Array(order.length)
+  for (let i = 0; i < order.length; i++) rank[order[i]!] = i
+  const starts = new Uint32Array(order.length + 1)
+  for (let i = 0; i < rowCodes.length; i++) {
+    starts[rank[rowCodes[i]!]! + 1]!++
+    if (i % STEPS === 0 && pace.due) await pace.take()
+  }
+  for (let i = 0; i < order.length; i++) starts[i + 1]! += starts[i]!
+  const next = starts.slice()
+  const sorted = new Uint32Array(rows.length)
+  for (let i = 0; i < rows.length; i++) {
+    sorted[next[rank[rowCodes[i]!]!]!++] = rows[i]!
+    if (i % STEPS === 0 && pace.due) await pace.take()
+  }
+  return { starts, sorted }
+}
+
+function numberParts(values: readonly (string | number)[], order: Uint32Array): [string, Uint8Array][] {
+  const numbers = Float64Array.from(order, (code) => Number(values[code]))
+  return [['values', bytesOf(numbers)]]
+}
+
+/** The strings one after another, and where each ends. */
+function textParts(values: readonly (string | number)[], order: Uint32Array): [string, Uint8Array][] {
+  const texts = Array.from(order, (code) => utf8.encode(String(values[code])))
+  const bytes = new Uint8Array(texts.reduce((sum, text) => sum + text.length, 0))
+  const ends = new Uint32Array(texts.length)
+  let at = 0
+  for (const [i, text] of texts.entries()) {
+    bytes.set(text, at)
+    at += text.length
+    ends[i] = at
+  }
+  return [
+    ['values', bytes],
+    ['ends', bytesOf(ends)],
+  ]
+}
+
+function bytesOf(array: Uint32Array | Float64Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+}

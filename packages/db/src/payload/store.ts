@@ -1,0 +1,132 @@
+import { type IndexImage, type JsonObject, OmenError, type Section } from '@omen/core'
+import { sectionBytes, wordsOf } from './load.ts'
+import { Pace } from './pace.ts'
+import type { StoredPayloads } from './payload.ts'
+
+const TEXTS = 'payload'
+const ENDS = 'payload.ends'
+const BLOCK_BYTES = 1 << 20
+
+/**
+ * The sections in which payload is stored: the JSON of each row in UTF-8 one after another, and where each ends (u64).
+ *
+ * @param source borrowed until the last walk through the parts, and walked through once before this resolves, with turns for
+ * the event loop
+ * @throws OmenError `aborted`
+ */
+export async function payloadStoreSections(
+  source: StoredPayloads,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Section[]> {
+  const pace = new Pace(options.signal)
+  const { rows } = source
+  const ends = new Uint32Array(rows * 2)
+  let end = 0
+  for (let row = 0; row < rows; row++) {
+    end += source.stored(row).length
+    ends[row * 2] = end % 2 ** 32
+    ends[row * 2 + 1] = Math.floor(end / 2 ** 32)
+    if (row % 64 === 0 && pace.due) await pace.take()
+  }
+  return [
+    { name: TEXTS, sizeBytes: end, parts: () => texts(source) },
+    { name: ENDS, sizeBytes: ends.byteLength, parts: () => [new Uint8Array(ends.buffer)] },
+  ]
+}
+
+/** The texts of all rows, gathered in blocks: a part for every row would be too small a piece. */
+function* texts(source: StoredPayloads): Generator<Uint8Array, void, undefined> {
+  let block: Uint8Array[] = []
+  let size = 0
+  for (let row = 0; row < source.rows; row++) {
+    const text = source.stored(row)
+    block.push(text)
+    size += text.length
+    if (size >= BLOCK_BYTES) {
+      yield Buffer.concat(block, size)
+      block = []
+      size = 0
+    }
+  }
+  yield Buffer.concat(block, size)
+}
+
+/** The stored payload of a sealed segment, read in place where its file is mapped. */
+export class PayloadStore implements StoredPayloads {
+  readonly rows: number
+  readonly #texts: Uint8Array
+  readonly #ends: Uint32Array
+
+  private constructor(texts: Uint8Array, ends: Uint32Array) {
+    this.rows = ends.length / 2
+    this.#texts = texts
+    this.#ends = ends
+  }
+
+  /**
+   * Opens what `payloadStoreSections` stored. Sections in place are not verified: that is for whoever opened the file.
+   *
+   * @param image borrowed as long as the store is used
+   * @throws OmenError `corrupt_index`, `io`, `aborted`, `closed`
+   */
+  static async open(
+    image: IndexImage,
+    rows: number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<PayloadStore> {
+    const reading = { ...options, verify: false }
+    const [texts, ends] = [
+      await sectionBytes(image, TEXTS, reading),
+      await sectionBytes(image, ENDS, reading),
+    ]
+    return new PayloadStore(texts, wordsOf(image, ENDS, ends, rows * 2))
+  }
+
+  get sizeBytes(): number {
+    return this.#texts.length + this.#ends.byteLength
+  }
+
+  /**
+   * The payload of a row as JSON in UTF-8: borrowed.
+   *
+   * @throws OmenError `unknown_row`, `corrupt_index`
+   */
+  stored(row: number): Uint8Array {
+    if (!(row >= 0 && row < this.rows)) {
+      throw new OmenError('unknown_row', `there is no row ${row} of ${this.rows}`)
+    }
+    const start = row === 0 ? 0 : this.#end(row - 1)
+    const end = this.#end(row)
+    if (!(start <= end && end <= this.#texts.length)) throw damaged(row)
+    return this.#texts.subarray(start, end)
+  }
+
+  /** The payload fields of a row: a copy. */
+  payload(row: number): JsonObject {
+    return parsePayload(this.stored(row), row)
+  }
+
+  #end(row: number): number {
+    return this.#ends[row * 2]! + this.#ends[row * 2 + 1]! * 2 ** 32
+  }
+}
+
+/**
+ * Reads payload as it is stored.
+ *
+ * @throws OmenError `corrupt_index`
+ */
+export function parsePayload(stored: Uint8Array, row: number): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString())
+  } catch (cause) {
+    throw damaged(row, cause)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged(row)
+  return value as JsonObject
+}
+
+function damaged(row: number, cause?: unknown): OmenError {
+  return new OmenError('corrupt_index', `the stored payload of row ${row} is damaged`, { cause })
+}
