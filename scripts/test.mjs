@@ -5,6 +5,8 @@ import { bootstrap, cache, execute, fail, pnpm, root, say, tool } from './bootst
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
+/** Where the tests leave how their proofs went. */
+const proofs = join(cache, 'test', 'proofs')
 
 /**
  * Counts one check. `work` resolves with an exit code and output, or with `{ skip: reason }`.
@@ -52,6 +54,25 @@ async function vitest(name, args, env) {
   total.failed += Math.max(failed, 1)
 }
 
+/** Prints what the proofs among the tests left: what was tried to break, how often, from which seed, and how that went. */
+function printProofs() {
+  const files = existsSync(proofs) ? readdirSync(proofs) : []
+  if (files.length === 0) return
+  const rows = files
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(proofs, name), 'utf8')))
+    .map(({ name, shown, seed, seconds, outcome }) => [
+      name,
+      shown,
+      String(seed || '-'),
+      seconds.toFixed(1),
+      outcome,
+    ])
+  const table = [['proof', 'tried', 'seed', 'seconds', 'outcome'], ...rows]
+  const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)))
+  for (const row of table) console.log(row.map((cell, i) => cell.padEnd(widths[i])).join('  '))
+}
+
 /** Packs a package as it would be published and asks publint and attw about the very tarball. */
 async function checkPackage(folder) {
   const packs = join(cache, 'packs')
@@ -96,7 +117,8 @@ async function main() {
         await check(`package ${relative(root, folder)}`, () => checkPackage(folder))
       }
     }
-    await vitest('tests', [])
+    rmSync(proofs, { recursive: true, force: true })
+    await vitest('tests', [], { OMEN_PROOFS: proofs })
     const twins = ['core', 'quant', 'hnsw'].flatMap((name) => ['--project', name])
     await vitest('tests of the TypeScript twins alone', twins, { OMEN_NATIVE: 'off' })
   }
@@ -108,5 +130,6 @@ await main().catch((error) => {
   total.failed++
   fail(error)
 })
+printProofs()
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)

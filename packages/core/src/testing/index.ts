@@ -10,6 +10,7 @@ export {
 } from './data.ts'
 export type { IndexSubject } from './index-subject.ts'
 export { type LogSubject, logChecks, testLog } from './log.ts'
+export { type Proof, type ProofOptions, proofSize, prove } from './proof.ts'
 export { type QuantizerSubject, quantizerChecks, testQuantizer } from './quantizer.ts'
 export { type StorageSubject, storageChecks, testStorageBackend } from './storage.ts'
 export { testVectorIndex, vectorIndexChecks } from './vector-index.ts'
