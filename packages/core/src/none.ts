@@ -45,7 +45,14 @@ function floatsCodec(shape: Shape, metric: 'l2' | 'dot' | 'cosine'): Codec {
     decode(code, vector) {
       new Uint8Array(vector.buffer, vector.byteOffset, dimension * 4).set(code.subarray(0, dimension * 4))
     },
-    scorer: (slab) => new FloatScorer(slab, dimension, metric),
+    scorer: (slab) =>
+      new FloatScorer(
+        slab,
+        dimension,
+        metric === 'l2' ? l2F32 : dotF32,
+        metric === 'cosine' ? 1 : 0,
+        metric === 'l2' ? 1 : -1,
+      ),
     native: { kind: 'scalar', element: 'f32', scale: 1, offset: 0 },
   }
 }
@@ -69,26 +76,26 @@ function bitsCodec(shape: Shape): Codec {
   }
 }
 
-class FloatScorer implements Scorer {
+/** Scores rows of floats: the distance is base + sign · kernel. */
+export class FloatScorer implements Scorer {
   readonly #slab: Slab
   /** The slab's chunks as floats; follows the slab as it grows. */
   readonly #chunks: Float32Array[] = []
   readonly #dimension: number
   readonly #stride: number
   readonly #kernel: typeof dotF32
-  /** The distance is base + sign · kernel. */
   readonly #base: number
   readonly #sign: number
   #query: Float32Array = new Float32Array(0)
   #queryOffset = 0
 
-  constructor(slab: Slab, dimension: number, metric: 'l2' | 'dot' | 'cosine') {
+  constructor(slab: Slab, dimension: number, kernel: typeof dotF32, base: number, sign: number) {
     this.#slab = slab
     this.#dimension = dimension
     this.#stride = slab.bytesPerRow / 4
-    this.#kernel = metric === 'l2' ? l2F32 : dotF32
-    this.#base = metric === 'cosine' ? 1 : 0
-    this.#sign = metric === 'l2' ? 1 : -1
+    this.#kernel = kernel
+    this.#base = base
+    this.#sign = sign
   }
 
   bind(query: Vectors): void {

@@ -83,7 +83,14 @@ export interface Scorer {
 export type Element = 'f32' | 'f16' | 'bf16' | 'i8' | 'u8' | 'bits'
 
 /** A codec as the accelerator sees it, a closed set by `kind`; each kind is the same computation in both languages. */
-export type NativeCodec = ScalarCodec | NibbleCodec | LineCodec | RotatedCodec | BinaryCodec | ProductCodec
+export type NativeCodec =
+  | ScalarCodec
+  | GivenCodec
+  | NibbleCodec
+  | LineCodec
+  | RotatedCodec
+  | BinaryCodec
+  | ProductCodec
 
 /**
  * One element a component: component i is stored as element e with `x ≈ scale · e + offset`.
@@ -101,6 +108,11 @@ export interface ScalarCodec {
   readonly element: Element
   readonly scale: number
   readonly offset: number
+}
+
+/** The vectors as they were given, of any length under cosine too (`given`). */
+export interface GivenCodec {
+  readonly kind: 'given'
 }
 
 /**

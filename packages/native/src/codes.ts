@@ -10,6 +10,8 @@ function nativeParameters(codec: NativeCodec): Float32Array {
   switch (codec.kind) {
     case 'scalar':
       return Float32Array.of(ELEMENTS.indexOf(codec.element), codec.scale, codec.offset)
+    case 'given':
+      return new Float32Array(0)
     case 'sq4':
       return Float32Array.of(codec.scale, codec.offset)
     case 'lvq':

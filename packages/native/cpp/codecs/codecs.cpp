@@ -10,6 +10,7 @@ struct Kind {
 
 constexpr Kind kKinds[] = {
     {"scalar", make_scalar_codec},
+    {"given", make_given_codec},
     {"sq4", make_sq4_codec},
     {"lvq", make_lvq_codec},
     {"rabitq", make_rabitq_codec},

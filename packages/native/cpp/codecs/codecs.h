@@ -15,6 +15,9 @@ using Parameters = std::span<const float>;
 // Parameters: element, scale, offset.
 std::unique_ptr<Codec> make_scalar_codec(const Shape& shape, Parameters parameters);
 
+// No parameters.
+std::unique_ptr<Codec> make_given_codec(const Shape& shape, Parameters parameters);
+
 // Parameters: scale, offset.
 std::unique_ptr<Codec> make_sq4_codec(const Shape& shape, Parameters parameters);
 

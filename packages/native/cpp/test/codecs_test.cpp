@@ -30,6 +30,7 @@ std::vector<Case> all_cases() {
       {"scalar", {float(Element::f16), 1, 0}},
       {"scalar", {float(Element::bf16), 1, 0}},
       {"scalar", {float(Element::u8), 1 / 64.0f, -2}},
+      {"given", {}},
       {"sq4", {1 / 4.0f, -2}},
       {"lvq", {4, 0, 0}, 1},
       {"lvq", {8, 0, 0}, 1},
