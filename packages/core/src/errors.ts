@@ -12,6 +12,7 @@ export type OmenErrorCode =
   | 'not_tuned'
   | 'unsupported'
   | 'corrupt_index'
+  | 'corrupt_segment'
   | 'corrupt_dataset'
   | 'corrupt_log'
   | 'corrupt_database'

@@ -17,6 +17,7 @@ export { distance } from './distance.ts'
 export { OmenError, type OmenErrorCode, throwIfAborted, unreachable } from './errors.ts'
 export { f16, MAX_F16 } from './f16.ts'
 export { FlatIndex, type FlatOpenOptions, type FlatOptions } from './flat.ts'
+export { FlatScan, type FlatScanOptions } from './flat-scan.ts'
 export { type FloatShape, given } from './given.ts'
 export {
   corruptImage,

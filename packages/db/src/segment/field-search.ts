@@ -1,0 +1,231 @@
+import {
+  Bitset,
+  checkWholeNumber,
+  clampDistance,
+  none,
+  OmenError,
+  populationCount,
+  type SearchResult,
+  TopK,
+  throwIfAborted,
+} from '@omen/core'
+import type { Hnsw } from '@omen/hnsw'
+import type { VectorField } from '../schema/field.ts'
+import type { FieldVectors } from './field-vectors.ts'
+import type { SegmentHits, SegmentPlan, SegmentSearchMany } from './segment.ts'
+
+/** What finds the vectors of one field of a segment. */
+export interface SearchableField {
+  readonly field: VectorField
+  readonly vectors: FieldVectors
+  /** Finds the slots below `linked`, and perhaps some that are being linked now; the slots from there on are scanned. */
+  readonly graph: Hnsw | undefined
+  readonly linked: number
+}
+
+/** Candidates compared exactly for each hit wanted, and the fewest: what makes up for lossy codes. */
+const RESCORE_FACTOR = 4
+const MIN_RESCORE = 32
+/** Candidates that a radius search begins with; it goes on with twice as many while most of them lie within. */
+const FIRST_WITHIN = 64
+
+/** A search with every default filled in, in slots. */
+interface SlotSearch {
+  readonly k: number
+  readonly beam: number | undefined
+  /** Candidates to take from the graph. */
+  readonly candidates: number
+  readonly radius: number
+  /** Slots that may be returned lie below this one. */
+  readonly limit: number
+  readonly accept: Bitset | undefined
+  readonly threads: number
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Answers queries from a graph and an exact scan of what is not in it yet, by exact distances.
+ *
+ * @param queries valid queries, one after another: borrowed until the promise settles
+ * @param rows rows of the segment that the search may return
+ * @param threads threads for a scan
+ * @throws OmenError `invalid_argument` naming the option, `aborted`, `closed`
+ */
+export async function searchField(
+  field: SearchableField,
+  queries: Float32Array,
+  options: SegmentSearchMany,
+  rows: number,
+  threads: number,
+): Promise<SegmentHits[]> {
+  const search = checkOptions(field, options, rows, threads)
+  const { dimension } = field.vectors.shape
+  const { graph } = field
+  if (!graph || field.linked === 0 || search.limit === 0) return scanAll(field, queries, search)
+  // How many candidates hold a radius differs from query to query.
+  if (search.radius !== Infinity && queries.length > dimension) {
+    const hits: SegmentHits[] = []
+    for (let at = 0; at < queries.length; at += dimension) {
+      hits.push(...(await searchGraph(field, graph, queries.subarray(at, at + dimension), search)))
+    }
+    return hits
+  }
+  return searchGraph(field, graph, queries, search)
+}
+
+function checkOptions(
+  { field, vectors, linked }: SearchableField,
+  options: SegmentSearchMany,
+  rows: number,
+  threads: number,
+): SlotSearch {
+  const { radius = Infinity, accept, signal, beam, rescore } = options
+  const k = checkWholeNumber('k', options.k)
+  if (beam !== undefined) checkWholeNumber('beam', beam)
+  if (rescore !== undefined) checkWholeNumber('rescore', rescore)
+  if (typeof radius !== 'number' || Number.isNaN(radius)) {
+    throw new OmenError('invalid_argument', `radius must be a number, got ${String(radius)}`)
+  }
+  throwIfAborted(signal)
+  const limit = vectors.slots.below(Math.min(rows, options.rows ?? rows))
+  const lossy = field.quantizer.name !== none().name
+  const rescored = rescore ?? (lossy ? Math.max(MIN_RESCORE, RESCORE_FACTOR * k) : k)
+  return {
+    k,
+    beam,
+    candidates: Math.max(k, Math.min(rescored, beam ?? Infinity)),
+    radius: Math.fround(radius),
+    limit,
+    accept: acceptedBelow(limit, accept && vectors.slots.accepted(accept), linked),
+    threads: options.threads ?? threads,
+    signal,
+  }
+}
+
+/** Leaves out the slots of a graph that a snapshot does not know yet. */
+function acceptedBelow(limit: number, accept: Bitset | undefined, linked: number): Bitset | undefined {
+  if (accept) return accept.length <= limit ? accept : Bitset.fromWords(accept.words, limit)
+  return linked <= limit ? undefined : Bitset.full(limit)
+}
+
+async function scanAll(
+  { vectors }: SearchableField,
+  queries: Float32Array,
+  search: SlotSearch,
+): Promise<SegmentHits[]> {
+  const found = await vectors.scan(queries, { ...search, from: 0, to: search.limit })
+  const plan: SegmentPlan = { strategy: 'scan', candidates: 0, scanned: search.limit }
+  return found.map((each) => hitsOf(vectors, each, plan))
+}
+
+async function searchGraph(
+  field: SearchableField,
+  graph: Hnsw,
+  queries: Float32Array,
+  search: SlotSearch,
+): Promise<SegmentHits[]> {
+  const { vectors, linked } = field
+  const { dimension } = vectors.shape
+  const { limit } = search
+  // Slots at and beyond `linked` that the graph knows already are met by the scan too, and counted there.
+  const end = Math.min(linked, limit)
+  const scanned = vectors.scan(queries, { ...search, from: end, to: limit })
+  const [walked, tails] = await Promise.all([walk(graph, queries, dimension, search), scanned])
+  const hits: SegmentHits[] = []
+  for (const [i, tail] of tails.entries()) {
+    const query = queries.subarray(i * dimension, (i + 1) * dimension)
+    const found = await settle(field, graph, query, walked[i] as Uint32Array, tail, end, search)
+    hits.push(found ?? ((await scanAll(field, query, search))[0] as SegmentHits))
+  }
+  return hits
+}
+
+/** The graph's candidates for each query. */
+async function walk(
+  graph: Hnsw,
+  queries: Float32Array,
+  dimension: number,
+  search: SlotSearch,
+): Promise<Uint32Array[]> {
+  const { beam, accept, signal, threads } = search
+  const k = search.radius === Infinity ? search.candidates : Math.min(search.candidates, FIRST_WITHIN)
+  const options = {
+    k,
+    ...(beam ? { beam } : {}),
+    ...(accept ? { accept } : {}),
+    ...(signal ? { signal } : {}),
+  }
+  if (queries.length === dimension) return [(await graph.search(queries, options)).rows]
+  const { rows, counts } = await graph.searchMany(queries, { ...options, threads })
+  return Array.from(counts, (count, i) => rows.subarray(i * k, i * k + count))
+}
+
+/** Merges what a graph and a scan found for one query. Undefined where that is fewer rows than there are to be found. */
+async function settle(
+  { vectors }: SearchableField,
+  graph: Hnsw,
+  query: Float32Array,
+  walked: Uint32Array,
+  tail: SearchResult,
+  end: number,
+  search: SlotSearch,
+): Promise<SegmentHits | undefined> {
+  const { radius, limit } = search
+  let candidates = walked
+  let distances = exactDistances(vectors, query, candidates)
+  if (radius !== Infinity) {
+    // Lossy codes cannot say where the radius ends: enough candidates beyond it can.
+    for (
+      let k = FIRST_WITHIN;
+      k < search.candidates && candidates.length >= k && mostWithin(distances, radius);
+    ) {
+      k = Math.min(2 * k, search.candidates)
+      const wider = { ...search, radius: Infinity, candidates: k }
+      candidates = (await walk(graph, query, query.length, wider))[0] as Uint32Array
+      distances = exactDistances(vectors, query, candidates)
+    }
+  }
+  const top = new TopK(Math.min(search.k, candidates.length + tail.rows.length))
+  for (let i = 0; i < candidates.length; i++) {
+    const slot = candidates[i] as number
+    const distance = distances[i] as number
+    if (slot < end && distance <= radius) top.push(distance, slot)
+  }
+  for (let i = 0; i < tail.rows.length; i++) top.push(tail.distances[i] as number, tail.rows[i] as number)
+  const found = top.take()
+  if (radius === Infinity && found.rows.length < search.k && found.rows.length < matching(search))
+    return undefined
+  const plan: SegmentPlan = { strategy: 'graph', candidates: candidates.length, scanned: limit - end }
+  return hitsOf(vectors, found, plan)
+}
+
+function exactDistances(vectors: FieldVectors, query: Float32Array, slots: Uint32Array): Float32Array {
+  const { metric } = vectors.shape
+  const distances = new Float32Array(slots.length)
+  vectors.score(query, slots, distances)
+  for (let i = 0; i < distances.length; i++) distances[i] = clampDistance(metric, distances[i] as number)
+  return distances
+}
+
+/** Whether fewer than a quarter of the candidates lie beyond the radius. */
+function mostWithin(distances: Float32Array, radius: number): boolean {
+  let beyond = 0
+  for (const distance of distances) if (distance > radius) beyond++
+  return beyond * 4 < distances.length
+}
+
+/** How many slots a search could return. */
+function matching({ accept, limit }: SlotSearch): number {
+  if (!accept) return limit
+  const { words } = accept
+  const whole = Math.min(limit >>> 5, words.length)
+  let count = 0
+  for (let i = 0; i < whole; i++) count += populationCount(words[i] as number)
+  const rest = limit & 31
+  return rest === 0 ? count : count + populationCount((words[whole] ?? 0) & (0xffffffff >>> (32 - rest)))
+}
+
+function hitsOf(vectors: FieldVectors, { rows, distances }: SearchResult, plan: SegmentPlan): SegmentHits {
+  vectors.slots.toRows(rows)
+  return { rows, distances, plan }
+}
