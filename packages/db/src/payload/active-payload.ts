@@ -9,12 +9,12 @@ const utf8 = new TextEncoder()
 
 /** The payload of a segment that rows are still added to, in memory. */
 export class ActivePayload implements PayloadReader {
-  readonly #columns: ReadonlyMap<string, FieldColumn>
+  readonly columns: ReadonlyMap<string, FieldColumn>
   readonly #texts: string[] = []
   #storeBytes = 0
 
   constructor(schema: CheckedSchema) {
-    this.#columns = new Map(
+    this.columns = new Map(
       [...schema.payload].map(([name, { index }]) => [name, new FieldColumn(name, index)]),
     )
   }
@@ -25,7 +25,7 @@ export class ActivePayload implements PayloadReader {
 
   get bytes(): { readonly store: number; readonly index: number } {
     let index = 0
-    for (const column of this.#columns.values()) index += column.sizeBytes
+    for (const column of this.columns.values()) index += column.sizeBytes
     return { store: this.#storeBytes, index }
   }
 
@@ -37,7 +37,7 @@ export class ActivePayload implements PayloadReader {
   append(payloads: readonly JsonObject[]): void {
     for (const payload of payloads) {
       const text = JSON.stringify(payload)
-      for (const column of this.#columns.values()) column.add(this.rows, payload)
+      for (const column of this.columns.values()) column.add(this.rows, payload)
       this.#texts.push(text)
       // V8 keeps a character in one byte, or in two where one of the text needs it; this is what most texts take.
       this.#storeBytes += text.length
@@ -45,7 +45,7 @@ export class ActivePayload implements PayloadReader {
   }
 
   match(filter: CheckedFilter, rowsOfId: RowsOfId): Bitset {
-    return evaluate(filter, this.rows, this.#columns, rowsOfId)
+    return evaluate(filter, this.rows, this.columns, rowsOfId)
   }
 
   payload(row: number): JsonObject {

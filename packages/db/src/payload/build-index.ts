@@ -16,7 +16,7 @@ const utf8 = new TextEncoder()
  * Makes the index of the payload of a segment out of what is stored, with turns for the event loop. All of it is held in
  * memory, and while it is made about as much again.
  *
- * @param source borrowed until the promise settles
+ * @param source borrowed until the promise settles, and unchanged meanwhile
  * @returns what a section file is made of: see docs/format.md
  * @throws OmenError `corrupt_index` for stored payload that is damaged, `aborted`
  */
@@ -26,14 +26,10 @@ export async function payloadIndexContents(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<IndexContents> {
   const pace = new Pace(options.signal)
-  const columns = new Map<string, FieldColumn>()
-  for (const [name, { index }] of schema.payload) columns.set(name, new FieldColumn(name, index))
   const { rows } = source
-  for (let row = 0; row < rows; row++) {
-    const payload: JsonObject = parsePayload(source.stored(row), row)
-    for (const column of columns.values()) column.add(row, payload)
-    if (row % 64 === 0 && pace.due) await pace.take()
-  }
+  const ready = source.columns
+  const usable = [...schema.payload].every(([name, { index }]) => ready?.get(name)?.indexed === index)
+  const columns = ready && usable ? ready : await columnsOf(schema, source, pace)
   const sections: Section[] = []
   const fields: Record<string, JsonObject> = {}
   for (const [name, { kind, index }] of schema.payload) {
@@ -43,9 +39,23 @@ export async function payloadIndexContents(
     for (const [part, bytes] of await fieldParts(column, rows, kind === 'keyword', pace)) {
       sections.push({ name: `${name}.${part}`, sizeBytes: bytes.length, parts: () => [bytes] })
     }
-    columns.delete(name)
   }
   return { metadata: { kind: INDEX_KIND, rows, fields }, sections }
+}
+
+async function columnsOf(
+  schema: CheckedSchema,
+  source: StoredPayloads,
+  pace: Pace,
+): Promise<ReadonlyMap<string, FieldColumn>> {
+  const columns = new Map<string, FieldColumn>()
+  for (const [name, { index }] of schema.payload) columns.set(name, new FieldColumn(name, index))
+  for (let row = 0; row < source.rows; row++) {
+    const payload: JsonObject = parsePayload(source.stored(row), row)
+    for (const column of columns.values()) column.add(row, payload)
+    if (row % 64 === 0 && pace.due) await pace.take()
+  }
+  return columns
 }
 
 /** The sections of one field: the sorted values, for each its set of rows, and last the set of rows that have the field. */

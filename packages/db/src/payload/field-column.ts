@@ -11,8 +11,9 @@ import { GrowingU32 } from './growing.ts'
  * sorted indexes would have to be, and adding costs nothing but two numbers.
  */
 export class FieldColumn implements FieldIndex {
+  /** Whether its values are kept, or only which rows have some. */
+  readonly indexed: boolean
   readonly #name: string
-  readonly #indexed: boolean
   readonly #codes: Map<IndexValue, number> = new Map()
   readonly #values: IndexValue[] = []
   readonly #rows: GrowingU32 = new GrowingU32()
@@ -20,10 +21,9 @@ export class FieldColumn implements FieldIndex {
   readonly #existing: Bitset = new Bitset()
   #valueBytes = 0
 
-  /** @param indexed whether its values are kept, or only which rows have some */
   constructor(name: string, indexed: boolean) {
     this.#name = name
-    this.#indexed = indexed
+    this.indexed = indexed
   }
 
   /** The values there are, each once; the number of a value is its place. */
@@ -55,7 +55,7 @@ export class FieldColumn implements FieldIndex {
     this.#existing.grow(row + 1)
     if (payload[this.#name] === undefined) return
     this.#existing.set(row)
-    if (!this.#indexed) return
+    if (!this.indexed) return
     for (const value of indexValues(payload, this.#name)) {
       this.#rows.push(row)
       this.#rowCodes.push(this.#codeOf(value))
@@ -63,27 +63,33 @@ export class FieldColumn implements FieldIndex {
   }
 
   addIn(values: readonly IndexValue[], target: Bitset): void {
-    const codes = values.map((value) => this.#codes.get(value)).filter((code) => code !== undefined)
-    this.#addCodes(codes, target)
+    const wanted = new Uint8Array(this.#values.length)
+    for (const value of values) {
+      const code = this.#codes.get(value)
+      if (code !== undefined) wanted[code] = 1
+    }
+    this.#addWanted(wanted, target)
   }
 
   addRange(range: Range, target: Bitset): void {
-    const codes: number[] = []
-    for (const [code, value] of this.#values.entries()) if (inRange(value, range)) codes.push(code)
-    this.#addCodes(codes, target)
+    const values = this.#values
+    const wanted = new Uint8Array(values.length)
+    for (let code = 0; code < values.length; code++) if (inRange(values[code]!, range)) wanted[code] = 1
+    this.#addWanted(wanted, target)
   }
 
   addExisting(target: Bitset): void {
     target.or(this.#existing)
   }
 
-  #addCodes(codes: readonly number[], target: Bitset): void {
-    if (codes.length === 0) return
-    const wanted = new Uint8Array(this.#values.length)
-    for (const code of codes) wanted[code] = 1
+  /** @param wanted of each value whether its rows are wanted */
+  #addWanted(wanted: Uint8Array, target: Bitset): void {
+    const bits = target.words
     const rows = this.rows
-    const rowCodes = this.rowCodes
-    for (let i = 0; i < rows.length; i++) if (wanted[rowCodes[i]!] === 1) target.set(rows[i]!)
+    const codes = this.rowCodes
+    for (let i = 0; i < rows.length; i++) {
+      if (wanted[codes[i]!] === 1) bits[rows[i]! >>> 5]! |= 1 << (rows[i]! & 31)
+    }
   }
 
   #codeOf(value: IndexValue): number {

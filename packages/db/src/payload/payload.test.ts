@@ -25,9 +25,11 @@ async function storeOf(source: ActivePayload, mapped = true): Promise<PayloadSto
   return PayloadStore.open(await openBytes(bytes, mapped), source.rows)
 }
 
+/** The index is made from the columns of the active segment, or from what was stored: that must be the same. */
 async function seal(fields: CheckedSchema, source: ActivePayload, mapped = true): Promise<SealedPayload> {
   const store = await storeOf(source, mapped)
   const index = await fileBytes(await payloadIndexContents(fields, store))
+  expect(await fileBytes(await payloadIndexContents(fields, source))).toEqual(index)
   return SealedPayload.open(fields, store, await openBytes(index, mapped))
 }
 

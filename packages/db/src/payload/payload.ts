@@ -1,5 +1,6 @@
 import type { Bitset, JsonObject } from '@omen/core'
 import type { CheckedFilter } from '../filter/filter.ts'
+import type { FieldColumn } from './field-column.ts'
 
 /** Every row that has ever had an id in this segment, replaced and deleted ones included, in any order. */
 export type RowsOfId = (id: string) => Iterable<number>
@@ -10,6 +11,8 @@ export interface StoredPayloads {
   readonly rows: number
   /** The payload of a row as JSON in UTF-8: borrowed. */
   stored(row: number): Uint8Array
+  /** Its fields by column, where they are at hand. */
+  readonly columns?: ReadonlyMap<string, FieldColumn>
 }
 
 /** The payload of the rows of a segment. */

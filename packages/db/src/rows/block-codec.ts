@@ -69,7 +69,7 @@ export function encodeBlock(schema: CheckedSchema, block: RowBlock): Uint8Array 
  * Reads a block from the log. A vector field that the schema has gained since is one that no row of the block has.
  *
  * @param bytes borrowed
- * @throws OmenError `corrupt_index`, `unsupported` for a later version
+ * @throws OmenError `corrupt_log`, `unsupported` for a later version
  */
 export function decodeBlock(schema: CheckedSchema, bytes: Uint8Array): RowBlock {
   const { head, vectorsAt } = decodeHead(bytes)
@@ -117,5 +117,5 @@ function bytesOf(values: Float32Array): Uint8Array {
 }
 
 function corrupt(why: string, cause?: unknown): OmenError {
-  return new OmenError('corrupt_index', `a block of rows in the log is damaged: ${why}`, { cause })
+  return new OmenError('corrupt_log', `a block of rows in the log is damaged: ${why}`, { cause })
 }
