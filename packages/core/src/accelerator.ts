@@ -10,12 +10,24 @@ import type { Element, NativeCodec } from './quantizer.ts'
 export interface Accelerator {
   /** Allocates zeroed memory, aligned for the widest loads and, when `huge`, advised to lie on huge pages. */
   allocate(sizeBytes: number, huge: boolean): ArrayBuffer
+  /** XXH3 (64 bits, no seed) of more than 240 bytes, fed in pieces on the pool. */
+  createChecksum(): NativeChecksum
+  /** Copies bytes on the pool, where a page that must be read from a disk keeps nobody waiting. Pieces of a few MiB. */
+  copy(source: Uint8Array, target: Uint8Array): Promise<void>
   createCodes(shape: Shape, codec: NativeCodec, bytesPerRow: number): NativeCodes
   createGraph(options: NativeGraphOptions): NativeGraph
   /** One distance between two single vectors of elements, as the kernels give it (see `referenceDistance`). */
   distance(element: Element, metric: Metric, a: Uint8Array, b: Uint8Array, dimension: number): number
   /** What runs on this machine. */
   doctor(): Doctor
+}
+
+/** A checksum that is being computed: one update at a time. */
+export interface NativeChecksum {
+  /** @param bytes a few MiB at most, so that searches need not wait: borrowed until the promise resolves */
+  update(bytes: Uint8Array): Promise<void>
+  /** @throws RangeError for 240 bytes or fewer */
+  value(): bigint
 }
 
 export interface Doctor {
@@ -138,10 +150,20 @@ export interface NativeSearch {
   readonly accept: Uint32Array | undefined
 }
 
+export type GraphCheck = 'rows' | 'lists' | 'chains' | 'tree'
+
 /** The graph's hot loops over slabs that TypeScript owns. */
 export interface NativeGraph {
   /** Hands over the next chunk of the named slab. */
   attach(slab: 'links' | 'state' | 'anchors' | 'upperAt' | 'upper' | 'twins', chunk: Uint8Array): void
+  /**
+   * Checks on the pool, a part at a time and in this order, that every number in a graph from elsewhere leads somewhere:
+   * its `rows`, then their `lists`, some ten thousand at a time, then the `chains` of twins and the `tree` of anchors.
+   *
+   * @param from first of the rows whose lists are checked, `to` the one after the last
+   * @returns whether they pass
+   */
+  check(what: GraphCheck, from: number, to: number): Promise<boolean>
   /**
    * Links rows whose codes are in place into the graph, on the pool.
    *

@@ -1,6 +1,8 @@
 export type {
   Accelerator,
   Doctor,
+  GraphCheck,
+  NativeChecksum,
   NativeCodes,
   NativeGraph,
   NativeGraphOptions,

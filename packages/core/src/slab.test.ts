@@ -65,5 +65,19 @@ test('a slab asks the accelerator for memory, huge pages where they pay, and tel
     [8 * bytes, true],
   ])
   expect(slab.chunks).toHaveLength(4)
-  expect(told).toEqual(slab.chunks)
+  expect(told.map((chunk) => slab.chunks.indexOf(chunk))).toEqual([0, 1, 2, 3])
+})
+
+test('a slab over given bytes shows them in place, its last chunk as short as they are, and does not grow', () => {
+  const rows = CHUNK_ROWS + 3
+  const bytes = new Uint8Array(rows * 8 + 4).subarray(4)
+  bytes[CHUNK_ROWS * 8 + 16] = 7
+  const slab = Slab.over(8, bytes)
+  expect([slab.capacity, slab.chunks.length, slab.given === bytes]).toEqual([rows, 2, true])
+  expect(slab.row(CHUNK_ROWS + 2)[0]).toBe(7)
+  expect(slab.words[1]?.[4]).toBe(7)
+  expect(slab.chunks.map(({ buffer }) => buffer === bytes.buffer)).toEqual([true, true])
+  expect([...slab.parts(rows)].map(({ length }) => length)).toEqual([CHUNK_ROWS * 8, 24])
+  slab.ensure(rows)
+  expect(() => slab.ensure(rows + 1)).toThrow(expect.objectContaining({ code: 'read_only' }))
 })

@@ -1,4 +1,5 @@
 import type { Accelerator } from './accelerator.ts'
+import { OmenError } from './errors.ts'
 
 /** A chunk holds 2^14 rows: small enough that a little index stays little, large enough for huge pages. */
 export const CHUNK_SHIFT = 14
@@ -20,19 +21,41 @@ export const NO_ROW = 0xffffffff
  */
 export class Slab {
   readonly bytesPerRow: number
-  /** The chunks' bytes, each `CHUNK_ROWS * bytesPerRow` long. */
+  /** The chunks' bytes, each `CHUNK_ROWS * bytesPerRow` long; the last of a slab over given bytes may be shorter. */
   readonly chunks: Uint8Array[] = []
   /** The same chunks as unsigned 32-bit words; empty where `bytesPerRow` is not a multiple of 4. */
   readonly words: Uint32Array[] = []
   readonly #accelerator: Accelerator | undefined
   readonly #fill: number
   readonly #followers: ((chunk: Uint8Array) => void)[] = []
+  /** The bytes that it lies over, where it does not own its memory. */
+  #given: Uint8Array | undefined
 
   /** @param fill byte that new rows consist of */
   constructor(bytesPerRow: number, options: { accelerator?: Accelerator | undefined; fill?: number } = {}) {
     this.bytesPerRow = bytesPerRow
     this.#accelerator = options.accelerator
     this.#fill = options.fill ?? 0
+  }
+
+  /**
+   * A slab over bytes that lie somewhere already, such as a mapped file: so many whole rows, one after the other. It does
+   * not grow, and is not to be written where the bytes are not.
+   *
+   * @param bytes borrowed as long as the slab is used; they begin at a multiple of 4 where `bytesPerRow` is one
+   */
+  static over(bytesPerRow: number, bytes: Uint8Array): Slab {
+    const slab = new Slab(bytesPerRow)
+    slab.#given = bytes
+    for (let at = 0; at < bytes.length; at += CHUNK_ROWS * bytesPerRow) {
+      slab.#add(bytes.subarray(at, at + CHUNK_ROWS * bytesPerRow))
+    }
+    return slab
+  }
+
+  /** The bytes that `over` was given; undefined for a slab of its own. */
+  get given(): Uint8Array | undefined {
+    return this.#given
   }
 
   /** Tells somebody of every chunk there is and will be: how the accelerator learns their addresses. */
@@ -43,7 +66,7 @@ export class Slab {
 
   /** Rows there is room for. */
   get capacity(): number {
-    return this.chunks.length * CHUNK_ROWS
+    return this.#given ? this.#given.length / this.bytesPerRow : this.chunks.length * CHUNK_ROWS
   }
 
   /** Bytes that `rows` rows take. */
@@ -51,8 +74,13 @@ export class Slab {
     return rows * this.bytesPerRow
   }
 
-  /** Makes room for rows 0 … rows − 1. */
+  /**
+   * Makes room for rows 0 … rows − 1.
+   *
+   * @throws OmenError `read_only` for a slab over given bytes that has less
+   */
   ensure(rows: number): void {
+    if (this.#given && rows > this.capacity) throw new OmenError('read_only', 'a slab over given bytes grew')
     while (this.capacity < rows) {
       const bytes = CHUNK_ROWS * this.bytesPerRow
       // Several chunks at a time lie on huge pages, since one alone may be smaller than such a page, or leave much of its
@@ -62,12 +90,17 @@ export class Slab {
       const count = huge ? Math.ceil(Math.min(needed, MAX_ALLOCATION_BYTES) / bytes) : 1
       const buffer = this.#accelerator?.allocate(count * bytes, huge) ?? new ArrayBuffer(bytes)
       for (let i = 0; i < count; i++) {
-        const chunk = new Uint8Array(buffer, i * bytes, bytes)
-        this.chunks.push(chunk)
-        if (this.bytesPerRow % 4 === 0) this.words.push(new Uint32Array(buffer, i * bytes, bytes / 4))
-        for (const follower of this.#followers) follower(chunk)
+        this.#add(new Uint8Array(buffer, i * bytes, bytes))
       }
     }
+  }
+
+  #add(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+    if (this.bytesPerRow % 4 === 0) {
+      this.words.push(new Uint32Array(chunk.buffer, chunk.byteOffset, chunk.length / 4))
+    }
+    for (const follower of this.#followers) follower(chunk)
   }
 
   /** Fills row numbers `from` … `to` − 1 with the slab's fill byte. */

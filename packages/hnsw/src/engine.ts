@@ -8,6 +8,12 @@ import type { NativeSearch, ResultBuffers, Vectors } from '@omen/core'
 export interface Engine {
   readonly kind: 'typescript' | 'native'
   /**
+   * Checks a graph from elsewhere as `checkGraph` does.
+   *
+   * @returns what is wrong, in a clause; undefined when nothing is
+   */
+  check(): Promise<string | undefined>
+  /**
    * Links rows whose codes are in place and whose state is alive.
    *
    * @returns rows linked: all, or the first so many when it was stopped

@@ -6,6 +6,7 @@ import {
   NO_ROW,
   OmenError,
   Slab,
+  unreachable,
 } from '@omen/core'
 import { levelOf, levelThresholds } from './levels.ts'
 
@@ -32,7 +33,27 @@ export const CHAINED_ROWS = 6
 export type SlabName = 'links' | 'state' | 'anchors' | 'upperAt' | 'upper' | 'twins'
 /** Bytes of each part of a graph. */
 export type GraphBytes = Readonly<Record<SlabName | 'head', number>>
+/** Slabs that lie somewhere already, to be read there. */
+export type GivenSlabs = Readonly<Partial<Record<SlabName, Slab>>>
 export const SLABS: readonly SlabName[] = ['links', 'state', 'anchors', 'upperAt', 'upper', 'twins']
+
+/** Bytes of a row of a slab; of a block, in `upper`. */
+export function bytesOfSlabRow(name: SlabName, m: number): number {
+  switch (name) {
+    case 'links':
+      return m * 8
+    case 'upper':
+      return m * 4
+    case 'upperAt':
+    case 'twins':
+      return 4
+    case 'state':
+    case 'anchors':
+      return 1
+    default:
+      return unreachable(name)
+  }
+}
 
 /**
  * The slabs of a graph, which TypeScript and C++ read alike, and who lies where in them.
@@ -60,7 +81,7 @@ export class Graph {
   /** Row numbers to use again, the lowest last. */
   #free: number[] = []
 
-  constructor(m: number, alpha = 1, accelerator?: Accelerator) {
+  constructor(m: number, alpha = 1, accelerator?: Accelerator, given: GivenSlabs = {}) {
     this.m = m
     // A number that C++ has too.
     this.alpha = Math.fround(alpha)
@@ -68,13 +89,14 @@ export class Graph {
     this.head = new Uint32Array(HEAD_WORDS)
     this.head[ENTRY] = NO_ROW
     this.head[ROOT] = NO_ROW
-    const slab = (bytesPerRow: number, fill: number): Slab => new Slab(bytesPerRow, { accelerator, fill })
-    this.links = slab(m * 8, 0xff)
-    this.state = slab(1, FREE)
-    this.anchors = slab(1, 0)
-    this.upperAt = slab(4, 0xff)
-    this.upper = slab(m * 4, 0xff)
-    this.twins = slab(4, 0xff)
+    const slab = (name: SlabName, fill: number): Slab =>
+      given[name] ?? new Slab(bytesOfSlabRow(name, m), { accelerator, fill })
+    this.links = slab('links', 0xff)
+    this.state = slab('state', FREE)
+    this.anchors = slab('anchors', 0)
+    this.upperAt = slab('upperAt', 0xff)
+    this.upper = slab('upper', 0xff)
+    this.twins = slab('twins', 0xff)
   }
 
   /** Lets the accelerator's graph read these slabs, now and as they grow. */

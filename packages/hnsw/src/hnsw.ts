@@ -1,5 +1,4 @@
 import {
-  type Accelerator,
   type AddOptions,
   type CheckedSearch,
   checkQuery,
@@ -12,7 +11,6 @@ import {
   type NativeSearch,
   OmenError,
   prepareVectors,
-  type Quantizer,
   Queue,
   type ResultBuffers,
   type SearchManyOptions,
@@ -32,8 +30,16 @@ import { buryRows, encodeRows, linkRows, needsCompaction, takeBack } from './cha
 import { compact } from './compact.ts'
 import type { Run } from './engine.ts'
 import { contentsOf, readImage } from './image.ts'
+import { readOnlyError } from './in-place.ts'
 import { type Inspection, inspect } from './inspect.ts'
-import { checkOptions, chooseAccelerator, type HnswOptions, type Settings } from './options.ts'
+import {
+  checkOptions,
+  chooseAccelerator,
+  type HnswBuildOptions,
+  type HnswOpenOptions,
+  type HnswOptions,
+  type Settings,
+} from './options.ts'
 import { type Parts, trainParts } from './parts.ts'
 import { findTruth, type RecallReport, recallOf } from './recall.ts'
 import { limitSearch, resultBuffers, spread, vectorOf } from './results.ts'
@@ -43,18 +49,6 @@ import { type HnswStats, statsOf } from './stats.ts'
 import { checkTuneOptions, type TuneOptions, type TuneReport, tune } from './tune.ts'
 import { type Effort, TunedSettings } from './tuned.ts'
 import { averageWork, type WorkReport } from './work.ts'
-
-export interface HnswBuildOptions extends HnswOptions, AddOptions {
-  /** Rows x dimension: borrowed until the promise settles. */
-  readonly vectors: Vectors
-}
-
-export interface HnswOpenOptions {
-  /** Where to look for the quantizers that the index was saved with; `none()` and `f16()` are always there. */
-  readonly quantizers?: readonly Quantizer[]
-  /** As in `HnswOptions`. */
-  readonly accelerator?: Accelerator | null
-}
 
 const DEFAULT_BEAM = 64
 /** Candidates rescored for each row wanted: four-bit codes need three to five. */
@@ -72,6 +66,7 @@ const MIN_RESCORE = 32
 export class Hnsw implements VectorIndex {
   readonly shape: Shape
   readonly #settings: Settings
+  readonly #readOnly: boolean
   readonly #threads: number
   readonly #queue: Queue = new Queue()
   readonly #searches: RunningSearches = new RunningSearches()
@@ -82,9 +77,10 @@ export class Hnsw implements VectorIndex {
   #tuned: TunedSettings = new TunedSettings()
   #closed = false
 
-  private constructor(settings: Settings) {
+  private constructor(settings: Settings, readOnly = false) {
     this.shape = settings.shape
     this.#settings = settings
+    this.#readOnly = readOnly
     this.#threads = settings.accelerator?.doctor().threads ?? 1
   }
 
@@ -126,25 +122,26 @@ export class Hnsw implements VectorIndex {
   /**
    * Opens an index that `save` wrote. All of it is read and checked.
    *
-   * @param source a file's path, or an image from elsewhere: borrowed until the promise settles
+   * @param source a file's path, or an image from elsewhere: borrowed until the promise settles, or as `readOnly` says
    * @throws OmenError `corrupt_index` saying where, `unknown_quantizer` naming the package that is missing, `unsupported`,
    * `not_found`, `io`
    */
   static async open(source: string | IndexImage, options: HnswOpenOptions = {}): Promise<Hnsw> {
+    const { readOnly = false } = options
     const accelerator = chooseAccelerator(options.accelerator)
     const read = (image: IndexImage): ReturnType<typeof readImage> =>
-      readImage(image, options.quantizers ?? [], accelerator)
-    if (typeof source !== 'string') return Hnsw.#from(await read(source))
+      readImage(image, options.quantizers ?? [], accelerator, readOnly)
+    if (typeof source !== 'string') return Hnsw.#from(await read(source), readOnly)
     const file = await openSectionFile(source)
     try {
-      return Hnsw.#from(await read(file))
+      return Hnsw.#from(await read(file), readOnly)
     } finally {
       await file.close()
     }
   }
 
-  static #from({ settings, parts, tuned }: Awaited<ReturnType<typeof readImage>>): Hnsw {
-    const index = new Hnsw(settings)
+  static #from({ settings, parts, tuned }: Awaited<ReturnType<typeof readImage>>, readOnly: boolean): Hnsw {
+    const index = new Hnsw(settings, readOnly)
     index.#parts = parts
     index.#tuned = tuned
     return index
@@ -160,11 +157,15 @@ export class Hnsw implements VectorIndex {
   }
 
   add(vectors: Vectors, options: AddOptions = {}): Promise<Uint32Array> {
-    return this.#queue.run(async () => {
+    return this.#change(async () => {
       const count = countVectors(vectors, this.shape)
       const run = new AddRun(options, count, this.#threads, () => this.#closed)
       return count === 0 ? new Uint32Array(0) : await this.#add(vectors, count, run)
     }, options.signal)
+  }
+
+  #change<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#readOnly ? Promise.reject(readOnlyError()) : this.#queue.run(task, signal)
   }
 
   async #add(vectors: Vectors, count: number, run: AddRun): Promise<Uint32Array> {
@@ -190,7 +191,7 @@ export class Hnsw implements VectorIndex {
     rows: Uint32Array | readonly number[],
     options: { readonly threads?: number } = {},
   ): Promise<number> {
-    return this.#queue.run(async () => {
+    return this.#change(async () => {
       const run = this.#changeRun(options.threads)
       const count = buryRows(this.#parts, rows)
       if (this.#parts && needsCompaction(this.#parts)) await this.#compact(this.#parts, run)
@@ -205,7 +206,7 @@ export class Hnsw implements VectorIndex {
    * @returns how many there were
    */
   compact(): Promise<number> {
-    return this.#queue.run(async () => {
+    return this.#change(async () => {
       const removed = this.#parts?.graph.removed ?? 0
       if (this.#parts && removed > 0) await this.#compact(this.#parts, this.#changeRun())
       return removed
@@ -387,14 +388,17 @@ export class Hnsw implements VectorIndex {
   save(path: string, options: WriteOptions = {}): Promise<void> {
     return this.#queue.run(() => {
       const { metadata, sections } = contentsOf(this.#settings, this.#parts, this.#tuned.all)
-      return writeSectionFile(path, metadata, sections, options)
+      const { accelerator } = this.#settings
+      return writeSectionFile(path, metadata, sections, { accelerator, ...options })
     }, options.signal)
   }
 
-  close(): void {
+  /** As `VectorIndex` says. @returns resolves when the searches that run have ended: what they read may go then */
+  close(): Promise<void> {
     this.#closed = true
     this.#queue.close()
     this.#parts = undefined
+    return this.#searches.ended()
   }
 
   #check(options: SearchManyOptions): CheckedSearch {
@@ -410,7 +414,8 @@ export class Hnsw implements VectorIndex {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw closedError()
+    // The bytes of a file that was closed before its index are gone: nobody may look where they were.
+    if (this.#closed || this.#parts?.codes.slab.given?.length === 0) throw closedError()
   }
 
   #checkRunning(search: CheckedSearch): void {

@@ -17,10 +17,10 @@ import {
   storedSection,
 } from '@omen/core'
 import { CHAINED_ROWS, HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
+import { slabsInPlace } from './in-place.ts'
 import { checkOptions, type Settings } from './options.ts'
-import { makeParts, type Parts, storedCodes } from './parts.ts'
+import { type GivenParts, makeParts, type Parts, storedCodes } from './parts.ts'
 import { readTuned, type TunedSetting, type TunedSettings } from './tuned.ts'
-import { checkGraph } from './validate.ts'
 
 const KIND = 'hnsw/1'
 
@@ -80,23 +80,27 @@ function bytesSection(name: string, array: Float32Array | Uint32Array): Section 
 /**
  * Reads back what `contentsOf` described, and checks that every number in it leads somewhere.
  *
+ * @param readOnly whether to leave in place what is mapped
  * @throws OmenError `corrupt_index`, `unknown_quantizer`, `io`
  */
 export async function readImage(
   image: IndexImage,
   quantizers: readonly Quantizer[],
   accelerator: Accelerator | undefined,
+  readOnly: boolean,
 ): Promise<{ settings: Settings; parts: Parts | undefined; tuned: TunedSettings }> {
   const { settings, trained, rows, tuned } = readFacts(image, [none(), f16(), ...quantizers], accelerator)
   if (!trained) return { settings, parts: undefined, tuned }
   const { quantizer, keep, shape } = settings
   const codec = await readCodec(image, 'parameters', quantizer, shape)
   const exactCodec = keep && (await readCodec(image, 'exactParameters', keep, shape))
-  const parts = makeParts(settings, codec, exactCodec)
-  await readSlab(image, 'codes', parts.codes.slab, rows)
+  const head = await readHead(image, rows)
+  const given = readOnly ? await slabsInPlace(image, rows, head, settings.m, codec, exactCodec) : {}
+  const parts = makeParts(settings, codec, exactCodec, given)
+  if (!given.codes) await readSlab(image, 'codes', parts.codes.slab, rows)
   const [, exact] = storedCodes(parts)
-  if (exact) await readSlab(image, 'exact', exact.slab, rows)
-  await readGraph(image, parts, rows)
+  if (exact && !given.exact) await readSlab(image, 'exact', exact.slab, rows)
+  await readGraph(image, parts, head, given)
   return { settings, parts, tuned }
 }
 
@@ -177,12 +181,22 @@ async function readSlab(image: IndexImage, name: string, slab: Slab, rows: numbe
   await section.readInto(slab.parts(rows))
 }
 
-async function readGraph(image: IndexImage, { graph }: Parts, rows: number): Promise<void> {
+async function readHead(image: IndexImage, rows: number): Promise<Uint32Array> {
   const head = new Uint32Array(HEAD_WORDS)
   await storedSection(image, 'head', head.byteLength).readInto([bytesOf(head)])
   if (head[ROWS] !== rows)
     throw corruptImage(image, `its head counts ${head[ROWS]} rows, its metadata ${rows}`)
-  for (const name of SLABS) {
+  return head
+}
+
+async function readGraph(
+  image: IndexImage,
+  { graph, engine }: Parts,
+  head: Uint32Array,
+  given: GivenParts,
+): Promise<void> {
+  const rows = head[ROWS] as number
+  for (const name of SLABS.filter((each) => !given[each])) {
     if (name === 'twins' && head[CHAINED_ROWS] === 0) {
       graph.twins.ensure(rows)
       graph.twins.clear(0, rows)
@@ -191,7 +205,7 @@ async function readGraph(image: IndexImage, { graph }: Parts, rows: number): Pro
     await readSlab(image, name, graph[name], name === 'upper' ? (head[UPPER_BLOCKS] as number) : rows)
   }
   graph.head.set(head)
-  const wrong = await checkGraph(graph)
+  const wrong = await engine.check()
   if (wrong !== undefined) throw corruptImage(image, wrong)
   graph.findFreeRows()
 }

@@ -1,7 +1,14 @@
 export { type Estimate, type EstimateOptions, estimate } from './estimate.ts'
-export { Hnsw, type HnswBuildOptions, type HnswOpenOptions } from './hnsw.ts'
+export { Hnsw } from './hnsw.ts'
 export type { Inspection } from './inspect.ts'
-export { type HnswOptions, type Keep, TECHNIQUES, type Technique } from './options.ts'
+export {
+  type HnswBuildOptions,
+  type HnswOpenOptions,
+  type HnswOptions,
+  type Keep,
+  TECHNIQUES,
+  type Technique,
+} from './options.ts'
 export type { RecallReport } from './recall.ts'
 export type { HnswStats } from './stats.ts'
 export type { TuneOptions, TunePoint, TuneReport } from './tune.ts'

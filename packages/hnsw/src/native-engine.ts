@@ -9,23 +9,29 @@ import {
   vectorError,
 } from '@omen/core'
 import type { Engine, Run } from './engine.ts'
+import type { Graph } from './graph.ts'
 import type { Settings } from './options.ts'
 import type { Data } from './parts.ts'
 import { WORK_NUMBERS } from './search.ts'
+import { checkGraph } from './validate.ts'
 
 /** How often the counter of a running insert is looked at. */
 const REPORT_EVERY_MS = 50
 /** Queries of a batch that the pool gets at a time: other searches wait behind these, some ten milliseconds at most. */
 const QUERIES_PER_CALL = 512
+/** Rows whose lists are checked at a time: some milliseconds, for which a search may wait. */
+const ROWS_PER_CHECK = 2 ** 15
 
 /** The accelerator's hot loops over the same slabs, on its own threads. */
 export class NativeEngine implements Engine {
   readonly kind = 'native'
   readonly #native: NativeGraph
+  readonly #graph: Graph
   readonly #elements: number
 
-  private constructor(native: NativeGraph, elements: number) {
+  private constructor(native: NativeGraph, graph: Graph, elements: number) {
     this.#native = native
+    this.#graph = graph
     this.#elements = elements
   }
 
@@ -48,7 +54,23 @@ export class NativeEngine implements Engine {
       levels: graph.levels,
     })
     graph.share(native)
-    return new NativeEngine(native, elementsPerVector(codes.codec.shape))
+    return new NativeEngine(native, graph, elementsPerVector(codes.codec.shape))
+  }
+
+  async check(): Promise<string | undefined> {
+    if (await this.#passes()) return undefined
+    return (await checkGraph(this.#graph)) ?? 'its graph does not hold together'
+  }
+
+  async #passes(): Promise<boolean> {
+    const { rows } = this.#graph
+    if (!(await this.#native.check('rows', 0, 0))) return false
+    const pieces: Promise<boolean>[] = []
+    for (let from = 0; from < rows; from += ROWS_PER_CHECK) {
+      pieces.push(this.#native.check('lists', from, Math.min(from + ROWS_PER_CHECK, rows)))
+    }
+    if ((await Promise.all(pieces)).includes(false)) return false
+    return (await this.#native.check('chains', 0, 0)) && (await this.#native.check('tree', 0, 0))
   }
 
   async insert(rows: Uint32Array, { threads, stopped, report }: Run): Promise<number> {

@@ -1,5 +1,6 @@
 import {
   type Accelerator,
+  type AddOptions,
   checkShape,
   f16,
   NATIVE_TECHNIQUES,
@@ -44,6 +45,23 @@ export interface HnswOptions extends Shape {
    * with the index.
    */
   readonly techniques?: Readonly<Partial<Record<Technique, boolean>>>
+}
+
+export interface HnswBuildOptions extends HnswOptions, AddOptions {
+  /** Rows x dimension: borrowed until the promise settles. */
+  readonly vectors: Vectors
+}
+
+export interface HnswOpenOptions {
+  /** Where to look for the quantizers that the index was saved with; `none()` and `f16()` are always there. */
+  readonly quantizers?: readonly Quantizer[]
+  /** As in `HnswOptions`. */
+  readonly accelerator?: Accelerator | null
+  /**
+   * Opens it to be searched alone: what the source has mapped is checked, and then used in place, without a copy. The source
+   * must stay open until the promise of `close` resolves. False when left out.
+   */
+  readonly readOnly?: boolean
 }
 
 /** What can be switched off to measure what it brings: see `NATIVE_TECHNIQUES`; `hugePages`: large slabs lie on huge pages. */

@@ -1,6 +1,14 @@
-import { type Accelerator, type Codec, Codes, elementsPerVector, trainCodec, type Vectors } from '@omen/core'
+import {
+  type Accelerator,
+  type Codec,
+  Codes,
+  elementsPerVector,
+  type Slab,
+  trainCodec,
+  type Vectors,
+} from '@omen/core'
 import type { Engine } from './engine.ts'
-import { Graph } from './graph.ts'
+import { type GivenSlabs, Graph } from './graph.ts'
 import { NativeEngine } from './native-engine.ts'
 import type { Settings } from './options.ts'
 import { TypeScriptEngine } from './typescript-engine.ts'
@@ -30,18 +38,29 @@ export function trainParts(settings: Settings, vectors: Vectors): Parts {
   return makeParts(settings, trainCodec(quantizer, vectors, shape), keep && trainCodec(keep, vectors, shape))
 }
 
-/** Makes empty parts around trained codecs. */
-export function makeParts(settings: Settings, codec: Codec, exactCodec: Codec | undefined): Parts {
+/** Slabs of parts that lie somewhere already, to be read there: those of the graph, and of the stored codes. */
+export interface GivenParts extends GivenSlabs {
+  readonly codes?: Slab | undefined
+  readonly exact?: Slab | undefined
+}
+
+/** Makes parts around trained codecs: empty ones, but for the slabs that are given. */
+export function makeParts(
+  settings: Settings,
+  codec: Codec,
+  exactCodec: Codec | undefined,
+  given: GivenParts = {},
+): Parts {
   const { m, alpha, without } = settings
   const accelerator = without.includes('hugePages')
     ? onSmallPages(settings.accelerator)
     : settings.accelerator
-  const graph = new Graph(m, alpha, accelerator)
-  const full = new Codes(codec, accelerator)
+  const graph = new Graph(m, alpha, accelerator, given)
+  const full = new Codes(codec, accelerator, given.codes)
   // Where nothing finer is kept, codes of two levels are walked by the first of them, and rescore by both.
   const coarse = exactCodec ? undefined : full.coarse()
   const codes = coarse ?? full
-  const exact = coarse ? full : exactCodec && new Codes(exactCodec, accelerator)
+  const exact = coarse ? full : exactCodec && new Codes(exactCodec, accelerator, given.exact)
   const linking = exact && (coarse || isCoarse(codec)) ? exact : codes
   const parts = { graph, codes, exact, linking }
   const engine =
@@ -62,6 +81,8 @@ function onSmallPages(accelerator: Accelerator | undefined): Accelerator | undef
   return (
     accelerator && {
       allocate: (sizeBytes) => accelerator.allocate(sizeBytes, false),
+      createChecksum: () => accelerator.createChecksum(),
+      copy: (source, target) => accelerator.copy(source, target),
       createCodes: (...codes) => accelerator.createCodes(...codes),
       createGraph: (options) => accelerator.createGraph(options),
       distance: (...vectors) => accelerator.distance(...vectors),

@@ -1,4 +1,5 @@
-import type { Codec, IndexStats } from '@omen/core'
+import type { Codec, IndexStats, Slab } from '@omen/core'
+import { SLABS } from './graph.ts'
 import type { Settings } from './options.ts'
 import { type Parts, storedCodes } from './parts.ts'
 import type { TunedSetting } from './tuned.ts'
@@ -44,15 +45,24 @@ export function statsOf(
   }
 }
 
+/** Bytes by part; those that lie in a mapped file make a part of their own, `mapped`. */
 function bytesOf(parts: Parts): Readonly<Record<string, number>> {
   const { graph } = parts
   const [codes, exact] = storedCodes(parts)
-  return {
+  const slabs: Record<string, Slab> = { codes: codes.slab, ...(exact ? { exact: exact.slab } : {}) }
+  for (const name of SLABS) slabs[name] = graph[name]
+  const inUse: Record<string, number> = {
     codes: codes.slab.bytesFor(graph.rows),
     ...(exact ? { exact: exact.slab.bytesFor(graph.rows) } : {}),
-    parameters: parameterBytes(codes.codec, exact?.codec),
     ...graph.bytes(),
+  }
+  const inPlace = Object.entries(slabs).filter(([, slab]) => slab.given)
+  const own = Object.entries(inUse).filter(([name]) => !slabs[name]?.given)
+  return {
+    ...Object.fromEntries(own),
+    parameters: parameterBytes(codes.codec, exact?.codec),
     freeRows: graph.freeRows * Float64Array.BYTES_PER_ELEMENT,
+    ...(inPlace.length > 0 ? { mapped: inPlace.reduce((sum, [name]) => sum + (inUse[name] ?? 0), 0) } : {}),
   }
 }
 

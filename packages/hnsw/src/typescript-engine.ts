@@ -14,6 +14,7 @@ import type { Data } from './parts.ts'
 import { Relinker } from './relink.ts'
 import { Searcher } from './search.ts'
 import { TwinFinder } from './twins.ts'
+import { checkGraph } from './validate.ts'
 
 /**
  * The reference: plain TypeScript on the caller's thread, that lets the event loop have its turn between two rows or
@@ -33,6 +34,10 @@ export class TypeScriptEngine implements Engine {
     this.#inserter = new Inserter(graph, linking, beam, new TwinFinder(graph, codes, exact))
     this.#searcher = new Searcher(graph, codes, exact)
     this.#elements = elementsPerVector(codes.codec.shape)
+  }
+
+  check(): Promise<string | undefined> {
+    return checkGraph(this.#graph)
   }
 
   insert(rows: Uint32Array, run: Run): Promise<number> {

@@ -22,13 +22,16 @@ class Slab {
  public:
   explicit Slab(size_t stride) : stride_(stride) { grow(64); }
 
-  void attach(std::byte* chunk) {
+  // `rows`: those that the chunk holds, kChunkRows but for the last chunk of a slab over a mapped file.
+  void attach(std::byte* chunk, size_t rows = kChunkRows) {
+    assert(capacity_rows_ % kChunkRows == 0 && rows <= kChunkRows);
     if (count_ == capacity_) grow(capacity_ * 2);
     tables_.back()[count_++] = chunk;
+    capacity_rows_ += rows;
   }
 
   size_t stride() const { return stride_; }
-  uint64_t capacity_rows() const { return uint64_t(count_) << kChunkShift; }
+  uint64_t capacity_rows() const { return capacity_rows_; }
   RowsView view() const { return {table_.load(std::memory_order_acquire), stride_}; }
   std::byte* at(uint32_t row) const {
     return table_.load(std::memory_order_acquire)[row >> kChunkShift] + size_t(row & kChunkMask) * stride_;
@@ -46,6 +49,7 @@ class Slab {
 
   size_t stride_;
   size_t count_ = 0;
+  uint64_t capacity_rows_ = 0;
   size_t capacity_ = 0;
   std::atomic<std::byte**> table_{nullptr};
   std::vector<std::unique_ptr<std::byte*[]>> tables_;

@@ -4,6 +4,7 @@ import type {
   Doctor,
   Element,
   Metric,
+  NativeChecksum,
   NativeCodec,
   NativeCodes,
   NativeGraph,
@@ -59,6 +60,14 @@ class NativeAccelerator implements Accelerator {
 
   allocate(sizeBytes: number, huge: boolean): ArrayBuffer {
     return this.#addon.allocate(sizeBytes, huge)
+  }
+
+  createChecksum(): NativeChecksum {
+    return new this.#addon.Checksum()
+  }
+
+  copy(source: Uint8Array, target: Uint8Array): Promise<void> {
+    return this.#addon.copy(source, target)
   }
 
   createCodes(shape: Shape, codec: NativeCodec, bytesPerRow: number): NativeCodes {

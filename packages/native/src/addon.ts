@@ -3,6 +3,9 @@ import type { Doctor } from '@omen/core'
 /** What the addon exports: numbers and typed arrays only, checked for length by C++ and for meaning by its callers here. */
 export interface Addon {
   allocate(sizeBytes: number, huge: boolean): ArrayBuffer
+  /** XXH3 of more than 240 bytes. */
+  readonly Checksum: new () => AddonChecksum
+  copy(source: Uint8Array, target: Uint8Array): Promise<void>
   readonly Codes: new (
     dimension: number,
     metric: number,
@@ -27,6 +30,11 @@ export interface Addon {
   lockFile(descriptor: number): boolean | undefined
   mapFile(descriptor: number, sizeBytes: number): ArrayBuffer | undefined
   yieldThread(): void
+}
+
+export interface AddonChecksum {
+  update(bytes: Uint8Array): Promise<void>
+  value(): bigint
 }
 
 /** Calls that answer a number name a refused vector by it: −1 for none, else index · 4 + reason. */
@@ -57,6 +65,7 @@ export interface AddonCodes {
 
 export interface AddonGraph {
   attach(slab: string, chunk: Uint8Array): void
+  check(what: string, from: number, to: number): Promise<boolean>
   insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number>
   relink(rows: Uint32Array, threads: number): Promise<void>
   searchSync(

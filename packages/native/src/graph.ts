@@ -1,4 +1,5 @@
 import type {
+  GraphCheck,
   NativeGraph,
   NativeGraphOptions,
   NativeSearch,
@@ -35,6 +36,10 @@ export class AcceleratedGraph implements NativeGraph {
 
   attach(slab: string, chunk: Uint8Array): void {
     this.#graph.attach(slab, chunk)
+  }
+
+  check(what: GraphCheck, from: number, to: number): Promise<boolean> {
+    return this.#graph.check(what, from, to)
   }
 
   insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number> {

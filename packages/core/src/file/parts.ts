@@ -1,11 +1,11 @@
+import type { Accelerator } from '../accelerator.ts'
 import { OmenError, throwIfAborted } from '../errors.ts'
 import type { JsonObject } from '../image.ts'
-import { Turns } from '../turn.ts'
 import type { Section } from '../vector-index.ts'
-import { createChecksum } from './checksum.ts'
 import { encodeStart, paddedBytes, planFile } from './layout.ts'
+import { blocksOf, createSectionChecksum } from './section-checksum.ts'
 
-/** Bytes hashed, read and written at a time: a fraction of a millisecond on the event loop. */
+/** Bytes read and written at a time. */
 export const BLOCK_BYTES: number = 2 ** 20
 
 /** The bytes of a section file, to be written in order. */
@@ -13,6 +13,12 @@ export interface SectionFileParts {
   readonly sizeBytes: number
   /** At most `BLOCK_BYTES` each: made while they are walked through, and borrowed from the sections. */
   readonly parts: Iterable<Uint8Array>
+}
+
+export interface PartsOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Computes checksums some times faster. */
+  readonly accelerator?: Accelerator | undefined
 }
 
 /**
@@ -27,25 +33,23 @@ export interface SectionFileParts {
 export async function sectionFileParts(
   metadata: JsonObject,
   sections: readonly Section[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: PartsOptions = {},
 ): Promise<SectionFileParts> {
   const plan = planFile(metadata, sections)
   const checksums: bigint[] = []
-  for (const section of sections) checksums.push(await checksumOfSection(section, options.signal))
+  for (const section of sections) checksums.push(await checksumOfSection(section, options))
   const start = await encodeStart(plan, sections, checksums)
   return { sizeBytes: plan.fileBytes, parts: { [Symbol.iterator]: () => fileParts(start, sections) } }
 }
 
 /** The checksum of a section's bytes and the zeros after them. */
-async function checksumOfSection(section: Section, signal: AbortSignal | undefined): Promise<bigint> {
-  const turns = new Turns()
-  const checksum = await createChecksum()
+async function checksumOfSection(section: Section, { signal, accelerator }: PartsOptions): Promise<bigint> {
+  const checksum = await createSectionChecksum(section.sizeBytes, accelerator)
   let size = 0
-  for (const block of blocks(section.parts())) {
+  for (const part of section.parts()) {
     throwIfAborted(signal)
-    if (turns.due) await turns.take()
-    checksum.update(block)
-    size += block.length
+    await checksum.update(part)
+    size += part.length
   }
   if (size !== section.sizeBytes) {
     throw new OmenError(
@@ -53,7 +57,7 @@ async function checksumOfSection(section: Section, signal: AbortSignal | undefin
       `section ${section.name} is not ${section.sizeBytes} bytes long but ${size}`,
     )
   }
-  checksum.update(paddingOf(size))
+  await checksum.update(paddingOf(size))
   return checksum.value()
 }
 
@@ -72,7 +76,5 @@ export function paddingOf(sizeBytes: number): Uint8Array {
 
 /** The parts cut into pieces of at most `BLOCK_BYTES`, without empty ones. */
 export function* blocks(parts: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += BLOCK_BYTES) yield part.subarray(at, at + BLOCK_BYTES)
-  }
+  for (const part of parts) yield* blocksOf(part, BLOCK_BYTES)
 }

@@ -5,10 +5,9 @@ import { throwIfAborted } from '../errors.ts'
 import type { JsonObject } from '../image.ts'
 import type { Progress, Section } from '../vector-index.ts'
 import { fileError } from './file-error.ts'
-import { sectionFileParts } from './parts.ts'
+import { type PartsOptions, sectionFileParts } from './parts.ts'
 
-export interface WriteOptions {
-  readonly signal?: AbortSignal
+export interface WriteOptions extends PartsOptions {
   /** Told of the bytes of the file written. */
   readonly onProgress?: (progress: Progress) => void
 }

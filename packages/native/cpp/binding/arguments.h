@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <algorithm>
 #include <span>
 
 #include "codes.h"
@@ -31,6 +32,13 @@ inline Accept accept_of(const Napi::Value& value) {
   static constexpr uint32_t kNothing = 0;
   if (!value.IsTypedArray()) return {};
   return {words.empty() ? &kNothing : words.data(), words.size()};
+}
+
+// Hands a chunk over to a slab; false when that cannot have another. The last chunk of a slab may be short.
+inline bool attach_to(Slab& slab, std::span<std::byte> chunk) {
+  if (slab.capacity_rows() % kChunkRows != 0) return false;
+  slab.attach(chunk.data(), std::min<size_t>(chunk.size() / slab.stride(), kChunkRows));
+  return true;
 }
 
 // Where results go: `k` places for each query.

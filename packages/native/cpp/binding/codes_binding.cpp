@@ -120,9 +120,8 @@ CodesObject::CodesObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 // attach(chunk: Uint8Array)
 Napi::Value CodesObject::attach(const Napi::CallbackInfo& info) {
   const std::span<std::byte> chunk = elements<std::byte>(info[0]);
-  if (chunk.size() < kChunkRows * codes_->slab().stride()) return throw_range(info.Env(), "the chunk is too short");
+  if (!attach_to(codes_->slab(), chunk)) return throw_range(info.Env(), "a chunk follows one that is not full");
   chunks_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
-  codes_->slab().attach(chunk.data());
   return info.Env().Undefined();
 }
 

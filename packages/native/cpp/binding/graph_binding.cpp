@@ -6,6 +6,7 @@
 #include "binding/binding.h"
 #include "binding/codes_binding.h"
 #include "binding/task.h"
+#include "graph/check.h"
 #include "graph/graph.h"
 
 namespace omen::binding {
@@ -116,6 +117,18 @@ class RelinkTask : public Task {
   size_t threads_;
 };
 
+// Short enough for the pool of searches when the rows are some ten thousand: nobody waits for a build there.
+class CheckTask : public Task {
+ public:
+  CheckTask(Napi::Env env, std::function<bool()> check) : Task(env), check_(std::move(check)) {}
+  void run(const StopFlag& stop) override { passed_ = !stop && check_(); }
+  Napi::Value result(Napi::Env env) override { return Napi::Boolean::New(env, passed_); }
+
+ private:
+  std::function<bool()> check_;
+  bool passed_ = false;
+};
+
 // One query, or many shared by the threads.
 class SearchTask : public Task {
  public:
@@ -185,6 +198,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return DefineClass(env, "Graph",
                        {
                            InstanceMethod<&GraphObject::attach>("attach"),
+                           InstanceMethod<&GraphObject::check>("check"),
                            InstanceMethod<&GraphObject::insert>("insert"),
                            InstanceMethod<&GraphObject::relink>("relink"),
                            InstanceMethod<&GraphObject::search_sync>("searchSync"),
@@ -220,10 +234,29 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
                                      : nullptr;
     const auto chunk = elements<std::byte>(info[1]);
     if (slab == nullptr) return throw_range(info.Env(), "no slab of this name");
-    if (chunk.size() < kChunkRows * slab->stride()) return throw_range(info.Env(), "the chunk is too short");
+    if (!attach_to(*slab, chunk)) return throw_range(info.Env(), "a chunk follows one that is not full");
     kept_.push_back(Napi::Persistent(info[1].As<Napi::Object>()));
-    slab->attach(chunk.data());
     return info.Env().Undefined();
+  }
+
+  // check(what: 'rows' | 'lists' | 'chains' | 'tree', from, to): Promise<boolean>
+  Napi::Value check(const Napi::CallbackInfo& info) {
+    const std::string what = info[0].As<Napi::String>().Utf8Value();
+    const uint32_t from = uint32_of(info[1]), to = uint32_of(info[2]), blocks = graph_->head[3];
+    const auto room = [](const Slab& slab, uint64_t rows) { return slab.capacity_rows() >= rows; };
+    const Graph& graph = *graph_;
+    const uint64_t rows = graph.row_limit();
+    bool fits = room(graph.upper, blocks) && to <= rows && room(graph.codes.slab(), rows);
+    for (const Slab* slab : {&graph.links, &graph.state, &graph.anchors, &graph.upper_at, &graph.twins}) fits &= room(*slab, rows);
+    if (!fits) return throw_range(info.Env(), "the slabs are too short");
+    auto task = std::make_unique<CheckTask>(info.Env(), [=, &graph] {
+      return what == "rows"     ? check_rows(graph, blocks)
+             : what == "lists"  ? check_lists(graph, from, to)
+             : what == "chains" ? check_chains(graph)
+                                : check_tree(graph);
+    });
+    task->keep(Value());
+    return start(info.Env(), search_pool(), std::move(task));
   }
 
   // insert(rows: Uint32Array, threads, control: Int32Array): Promise<number>

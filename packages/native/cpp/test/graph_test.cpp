@@ -7,8 +7,10 @@
 #include <limits>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "codecs/codecs.h"
+#include "graph/check.h"
 #include "graph/graph.h"
 
 using namespace omen;
@@ -40,6 +42,8 @@ struct Fixture {
       *graph.upper_at.words(row) = blocks;
       blocks += graph.level(row);
     }
+    head[3] = blocks;
+    head[4] = kRows;
     std::mt19937 random(7);
     vectors.resize(kRows * kDimension);
     // Whole numbers, which both kinds of codes hold exactly.
@@ -55,9 +59,9 @@ struct Fixture {
   const float* vector(uint32_t row) const { return &vectors[row * kDimension]; }
 
   void attach(Slab& slab, int fill) {
-    const size_t bytes = kChunkRows * slab.stride();
-    memory.emplace_back(bytes, std::byte(fill));
-    slab.attach(memory.back().data());
+    // Not a byte more than the rows take, as in a mapped file: reading behind the last one is an error here.
+    memory.emplace_back(kRows * slab.stride(), std::byte(fill));
+    slab.attach(memory.back().data(), kRows);
   }
 
   uint32_t head[16] = {};
@@ -67,6 +71,20 @@ struct Fixture {
   Codes codes;
   Graph graph;
 };
+
+// Whether a graph that nothing changes passes the checks, and none that has one wrong link does.
+bool passes_checks(Fixture& fixture) {
+  Graph& graph = fixture.graph;
+  const auto sound = [&] { return check_rows(graph, fixture.head[3]) && check_lists(graph, 0, kRows); };
+  if (!sound() || !check_chains(graph) || !check_tree(graph)) return false;
+  for (const uint32_t wrong : {kRows, kNoRow - 1, 5u}) {
+    uint32_t& link = graph.links.words(5)[0];
+    const uint32_t right = std::exchange(link, wrong);
+    if (sound()) return false;
+    link = right;
+  }
+  return sound();
+}
 
 // Whether searches for rows of the graph find them at distance 0.
 bool finds_rows(Fixture& fixture, uint32_t step) {
@@ -117,7 +135,7 @@ bool run(Element element) {
   for (std::thread& builder : builders) builder.join();
   built = true;
   searcher.join();
-  if (!finds_rows(fixture, 1)) return false;
+  if (!finds_rows(fixture, 1) || !passes_checks(fixture)) return false;
 
   // A third become tombstones; the others get new neighbours in their place, two threads at a time.
   uint32_t removed = 0;
