@@ -1,4 +1,23 @@
+export {
+  Collection,
+  type Deletion,
+  type Replacement,
+  type WriteOptions,
+  type WriteResult,
+} from './collection.ts'
+export { type CollectionInfo, Database, type OpenOptions, open } from './database.ts'
+export type { CallOptions } from './deadline.ts'
+export type { Durability } from './engine/commits.ts'
 export type { Filter, Operators } from './filter/filter.ts'
+export type { Hit, OneField, QueryVector, SearchManyQuery, SearchQuery } from './query.ts'
+export type { SegmentExplanation } from './read/search.ts'
+export {
+  type Explanation,
+  type GetOptions,
+  Reader,
+  type ScanOptions,
+  type SearchResult,
+} from './reader.ts'
 export {
   boolean,
   date,
@@ -31,3 +50,4 @@ export type {
   VectorName,
 } from './schema/infer.ts'
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard-schema.ts'
+export { Snapshot } from './snapshot.ts'

@@ -1,0 +1,152 @@
+import { MemoryLog, MemoryStorage, OmenError, type Quantizer, type StorageBackend } from '@omen/core'
+import { fileStorage, openFileLog } from '@omen/storage-mmap'
+import { Collection, checkDurability } from './collection.ts'
+import { checkOptionNames } from './deadline.ts'
+import type { Durability } from './engine/commits.ts'
+import { Engine, type EngineOptions } from './engine/engine.ts'
+import { limitsOf } from './engine/limits.ts'
+import type { EngineHooks } from './engine/points.ts'
+import { wellFormed } from './rows/values.ts'
+import { checkSchema, describe } from './schema/check-schema.ts'
+import type { Schema } from './schema/field.ts'
+
+export interface OpenOptions {
+  /** What writes survive that do not say otherwise: a power cut (`synced`) when left out. */
+  readonly durability?: Durability | undefined
+  /** Bytes that rows may take in memory before they go to disk, shared by all collections; 256 MiB when left out. */
+  readonly memoryBudgetBytes?: number | undefined
+  /** Threads that background work may use; half of the cores when left out. */
+  readonly threads?: number | undefined
+  /** Quantizers of your own, which schemas in the database name; those of @omen/quant are always there. */
+  readonly quantizers?: readonly Quantizer[] | undefined
+  /** Whether sealed files are mapped (the default, where the accelerator runs) or read. */
+  readonly reads?: 'mapped' | 'plain' | undefined
+}
+
+const OPEN_OPTIONS = ['durability', 'memoryBudgetBytes', 'threads', 'quantizers', 'reads']
+
+/**
+ * Opens a database for writing, creating it where there is none.
+ *
+ * @param where a directory; `:memory:` for a database that ends with the process; or a storage backend of your own
+ * @throws OmenError `locked` naming who writes to it; `invalid_argument`; `corrupt_database`, `corrupt_segment`, `corrupt_log`;
+ * `unsupported`, `unknown_quantizer`; `disk_full`, `io`
+ */
+export function open(where: string | StorageBackend, options: OpenOptions = {}): Promise<Database> {
+  return openDatabase(where, options, {})
+}
+
+/** `open`, with what only tests ask for. */
+export async function openDatabase(
+  where: string | StorageBackend,
+  options: OpenOptions,
+  hooks: EngineHooks,
+): Promise<Database> {
+  checkOptionNames('open', options, OPEN_OPTIONS)
+  const { durability = 'synced', quantizers = [] } = options
+  checkDurability(durability)
+  const limits = limitsOf(options)
+  const places = await placesOf(where, options)
+  const engine = await Engine.open({ ...places, quantizers, limits }, hooks)
+  return new Database(engine, durability)
+}
+
+async function placesOf(
+  where: string | StorageBackend,
+  { reads }: OpenOptions,
+): Promise<Pick<EngineOptions, 'storage' | 'openLog' | 'closing'>> {
+  if (where === ':memory:') {
+    const openLog = async (): Promise<MemoryLog> => new MemoryLog()
+    return { storage: new MemoryStorage(), openLog, closing: async () => undefined }
+  }
+  if (typeof where === 'string' && where.length === 0) {
+    throw new OmenError('invalid_argument', 'open takes a directory, or :memory:, got an empty string')
+  }
+  if (typeof where !== 'string' && typeof where?.writeOnce !== 'function') {
+    throw new OmenError('invalid_argument', `open takes a directory, or :memory:, got ${describe(where)}`)
+  }
+  const storage = typeof where === 'string' ? await fileStorage(where, reads ? { reads } : {}) : where
+  return {
+    storage,
+    // A backend that came from elsewhere is closed by whoever made it.
+    closing: async () => (typeof where === 'string' ? await storage.close() : undefined),
+    openLog: ({ database, firstSequence }) => openFileLog(storage, { databaseId: database, firstSequence }),
+  }
+}
+
+/** A collection by its name and size. */
+export interface CollectionInfo {
+  readonly name: string
+  /** Rows that there are. */
+  readonly rows: number
+}
+
+/** A database that is open for writing. */
+export class Database {
+  readonly #engine: Engine
+  readonly #durability: Durability
+
+  /** Databases are made by `open`. */
+  constructor(engine: Engine, durability: Durability) {
+    this.#engine = engine
+    this.#durability = durability
+  }
+
+  /**
+   * Opens a collection, creating it where there is none. The schema may say more or less than the one that it was created
+   * with, as far as what is stored can follow: optional fields and indexes may come and go, and what graphs are built with.
+   *
+   * @throws OmenError `invalid_argument` naming the field, `schema_mismatch` saying what to do; `disk_full`, `io`, `closed`
+   */
+  async collection<const S extends Schema>(name: string, schema: S): Promise<Collection<S>> {
+    this.#engine.checkOpen()
+    checkCollectionName(name)
+    const checked = checkSchema(schema)
+    const state = await this.#engine.createCollection(name, checked)
+    return new Collection<S>(this.#engine, state, checked, this.#durability)
+  }
+
+  /**
+   * The collections that there are, in the order in which they were created.
+   *
+   * @throws OmenError `closed`
+   */
+  async collections(): Promise<CollectionInfo[]> {
+    this.#engine.checkReadable()
+    const { catalog } = this.#engine.parts
+    return catalog.all.map((state) => ({ name: state.name, rows: this.#engine.view(state).rows }))
+  }
+
+  /**
+   * Drops a collection with all its rows. Snapshots of it can still be read.
+   *
+   * @returns whether there was one
+   * @throws OmenError `disk_full`, `io`, `unknown_outcome`, `closed`
+   */
+  async drop(name: string): Promise<boolean> {
+    checkCollectionName(name)
+    return await this.#engine.dropCollection(name)
+  }
+
+  /** Ends it: every write that was acknowledged is durable. Calls that come later throw `closed`; closing twice is fine. */
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+const MAX_NAME_BYTES = 255
+
+function checkCollectionName(name: unknown): void {
+  if (typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME_BYTES) {
+    wellFormed(name)
+    return
+  }
+  throw new OmenError(
+    'invalid_argument',
+    `a collection is called by 1 to ${MAX_NAME_BYTES} characters, got ${describe(name)}`,
+  )
+}

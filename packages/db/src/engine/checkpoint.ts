@@ -1,0 +1,145 @@
+import { closedError, type Log, Queue, type StorageBackend } from '@omen/core'
+import type { Catalog } from './catalog.ts'
+import type { CollectionState } from './collection-state.ts'
+import type { Commits } from './commits.ts'
+import { deletionsName, writeDeletions } from './deletions.ts'
+import type { StoredCollection, StoredSegment } from './manifest.ts'
+import type { ManifestStore } from './manifest-store.ts'
+import type { EngineHooks } from './points.ts'
+import type { SegmentMaker } from './segment-maker.ts'
+import type { SealedState, SegmentState } from './segment-state.ts'
+
+/** The parts of an engine that its jobs work with. */
+export interface EngineParts {
+  readonly storage: StorageBackend
+  readonly log: Log
+  readonly catalog: Catalog
+  readonly commits: Commits
+  readonly manifests: ManifestStore
+  readonly maker: SegmentMaker
+  readonly hooks: EngineHooks
+}
+
+/** What a checkpoint makes of the segments of a collection. */
+export interface Exchange {
+  /** Segments that go. */
+  readonly old: readonly SegmentState[]
+  /** What comes in their place, undefined for nothing. */
+  readonly next: StoredSegment | undefined
+  /** That segment, with the rows that are there when this is called. */
+  readonly state: (next: StoredSegment) => SealedState
+}
+
+/**
+ * Brings what memory holds of a collection into the manifest: segments that were sealed or merged, and deletions. One at a
+ * time, since each writes down deletions as they are at a moment that no other may overtake.
+ */
+export class Checkpoints {
+  readonly #parts: EngineParts
+  readonly #queue: Queue = new Queue()
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Writes the deletions of a collection's segments where they have changed, and a manifest; exchanges segments when it is
+   * in force.
+   *
+   * @param from the first record that must be replayed; left out: as far as can be
+   * @throws OmenError `disk_full`, `io`: then nothing has changed; `closed` when the collection was dropped
+   */
+  write(collection: CollectionState, exchange?: Exchange, from?: number): Promise<void> {
+    return this.#queue.run(async () => {
+      if (collection.dropped) throw closedError()
+      const next = exchange?.next && exchange.state(exchange.next)
+      const first = from ?? replayStart(collection, this.#parts.commits.applied)
+      const written: string[] = []
+      try {
+        const segments: { state: SealedState; stored: StoredSegment }[] = []
+        for (const state of placed(collection, exchange, next)) {
+          const stored = await this.#saveDeletions(state, written)
+          segments.push({ state, stored })
+        }
+        const stored = { ...collection.stored, from: first, segments: segments.map((each) => each.stored) }
+        await this.#publish(collection, stored)
+        collection.stored = stored
+        for (const each of segments) each.state.stored = each.stored
+      } catch (error) {
+        await this.#parts.manifests.discard(written)
+        throw error
+      }
+      // Rows may have been deleted since: their records will be replayed.
+      if (exchange) collection.exchange(exchange.old, next && exchange.state(next.stored))
+    })
+  }
+
+  async #saveDeletions(state: SealedState, written: string[]): Promise<StoredSegment> {
+    const { live } = state.view()
+    if (!live || !state.changed) return state.stored
+    const { storage, hooks } = this.#parts
+    const { id } = state.stored
+    const version = ++state.deletionsVersion
+    hooks.point?.('deletions:before-write')
+    written.push(deletionsName(id, version))
+    const deletions = await writeDeletions(storage, id, version, live)
+    hooks.point?.('deletions:written')
+    return { ...state.stored, deletions }
+  }
+
+  /** Writes the manifest again, so that the one before holds back no files and records of the log. */
+  settle(): Promise<void> {
+    return this.#queue.run(() => this.#publish(undefined, undefined))
+  }
+
+  async #publish(
+    collection: CollectionState | undefined,
+    stored: StoredCollection | undefined,
+  ): Promise<void> {
+    const { catalog, commits, log, maker, manifests } = this.#parts
+    const manifestLog = {
+      sync: () => commits.sync(),
+      trim: (sequence: number) => log.truncateBefore(Math.min(sequence, log.nextSequence)),
+    }
+    await manifests.publish(manifestLog, () => {
+      const sequence = commits.applied
+      return {
+        sequence,
+        nextSegment: maker.nextId,
+        nextCollection: catalog.nextId,
+        collections: catalog.all.map((each) =>
+          each === collection && stored ? stored : upToDate(each, sequence),
+        ),
+      }
+    })
+  }
+}
+
+/** The segments of a collection that are on disk, and those that will be. */
+function placed(
+  collection: CollectionState,
+  exchange: Exchange | undefined,
+  next: SealedState | undefined,
+): SealedState[] {
+  const sealed = new Set<SegmentState>(collection.sealed)
+  const first = exchange?.old[0]
+  return collection.segments.flatMap((state) => {
+    if (state === first) return next ? [next] : []
+    if (exchange?.old.includes(state)) return []
+    return sealed.has(state) ? [state as SealedState] : []
+  })
+}
+
+/** The first record whose effect lies not in the sealed segments and their deletions, as these are now. */
+function replayStart(collection: CollectionState, applied: number): number {
+  const inMemory = collection.sealing.length > 0 || collection.active.segment.rows > 0
+  return inMemory ? collection.stored.from : applied + 1
+}
+
+/** A collection of which memory knows no more than the manifest needs no record up to this moment. */
+function upToDate(collection: CollectionState, sequence: number): StoredCollection {
+  const changed = collection.sealed.some((segment) => segment.changed)
+  if (changed || replayStart(collection, sequence) !== sequence + 1) return collection.stored
+  collection.stored = { ...collection.stored, from: sequence + 1 }
+  return collection.stored
+}

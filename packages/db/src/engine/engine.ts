@@ -1,0 +1,276 @@
+import { hostname } from 'node:os'
+import { type Log, OmenError, type Quantizer, Queue, type StorageBackend, type StorageLock } from '@omen/core'
+import type { CheckedSchema } from '../schema/check-schema.ts'
+import { schemaToJson } from '../schema/schema-json.ts'
+import { Catalog } from './catalog.ts'
+import { type Change, encodeChange } from './change.ts'
+import { Checkpoints, type EngineParts } from './checkpoint.ts'
+import type { CollectionState } from './collection-state.ts'
+import { type Applied, Commits, type Durability } from './commits.ts'
+import type { Limits } from './limits.ts'
+import { Maintenance } from './maintenance.ts'
+import { type Manifest, replayFrom } from './manifest.ts'
+import { ManifestStore, readManifest } from './manifest-store.ts'
+import type { EngineHooks } from './points.ts'
+import { checkLog, createDatabase, openCollection, replay } from './recovery.ts'
+import { SegmentMaker } from './segment-maker.ts'
+import type { View } from './view.ts'
+
+/** What a log is opened with. */
+export interface LogOrigin {
+  /** A UUID. */
+  readonly database: string
+  /** The first record, where there is no log yet. */
+  readonly firstSequence: number
+}
+
+export interface EngineOptions {
+  readonly storage: StorageBackend
+  /** What is to be closed last. */
+  readonly closing: () => Promise<void>
+  /** Opens the log: closed with the engine. */
+  readonly openLog: (origin: LogOrigin) => Promise<Log>
+  /** Quantizers that schemas name, beside those of @omen/quant. */
+  readonly quantizers: readonly Quantizer[]
+  readonly limits: Limits
+}
+
+/**
+ * A database open for writing: it recovers what was there, takes changes in, and looks after its segments.
+ *
+ * What is promised: a change that resolved is in the log, and so in the database when it is opened again; it is there whole or
+ * not at all; and a change that was refused is not.
+ */
+export class Engine {
+  readonly parts: EngineParts
+  readonly maintenance: Maintenance
+  readonly checkpoints: Checkpoints
+  readonly #lock: StorageLock
+  /** Creating and dropping collections, one at a time. */
+  readonly #collections: Queue = new Queue()
+  readonly #watchers: Set<() => void> = new Set()
+  readonly #limits: Limits
+  readonly #closeStorage: () => Promise<void>
+  #closing: Promise<void> | undefined
+
+  private constructor(parts: EngineParts, lock: StorageLock, { limits, closing }: EngineOptions) {
+    this.parts = parts
+    this.#lock = lock
+    this.#limits = limits
+    this.#closeStorage = closing
+    this.checkpoints = new Checkpoints(parts)
+    this.maintenance = new Maintenance(parts, this.checkpoints, limits)
+  }
+
+  /**
+   * Opens a database, creating it where there is none.
+   *
+   * @throws OmenError `locked` naming who writes to it; `corrupt_database`, `corrupt_segment`, `corrupt_log`; `unsupported`,
+   * `unknown_quantizer`; `disk_full`, `io`
+   */
+  static async open(options: EngineOptions, hooks: EngineHooks = {}): Promise<Engine> {
+    const { storage } = options
+    const opened: (() => Promise<void> | void)[] = [options.closing]
+    try {
+      const lock = await storage.lock(`process ${process.pid} on ${hostname()}`)
+      opened.push(() => lock.release())
+      hooks.point?.('open:locked')
+      const manifest = (await readManifest(storage)) ?? (await createDatabase(storage, hooks))
+      hooks.point?.('open:manifest-read')
+      const from = replayFrom(manifest)
+      const log = await options.openLog({ database: manifest.database, firstSequence: from })
+      opened.push(() => log.close())
+      hooks.point?.('open:log-open')
+      checkLog(log, manifest, from)
+      const maker = new SegmentMaker(options.quantizers, manifest.nextSegment)
+      const catalog = await openCatalog(storage, maker, manifest)
+      opened.push(() => catalog.close())
+      hooks.point?.('open:segments-open')
+      const manifests = new ManifestStore(storage, manifest, hooks)
+      await manifests.removeOrphans()
+      hooks.point?.('open:cleaned')
+      const engine = Engine.#over({ storage, log, catalog, manifests, maker, hooks }, from, lock, options)
+      opened.push(() => engine.maintenance.close())
+      await engine.#replay(log, from, manifest)
+      hooks.point?.('open:replayed')
+      engine.maintenance.notice()
+      return engine
+    } catch (error) {
+      for (const close of opened.reverse()) await close()
+      throw error
+    }
+  }
+
+  static #over(
+    parts: Omit<EngineParts, 'commits'>,
+    from: number,
+    lock: StorageLock,
+    options: EngineOptions,
+  ): Engine {
+    const commits: Commits = new Commits(
+      parts.log,
+      from - 1,
+      (change, sequence) => engine.#apply(change, sequence),
+      parts.hooks,
+    )
+    const engine = new Engine({ ...parts, commits }, lock, options)
+    return engine
+  }
+
+  async #replay(log: Log, from: number, manifest: Manifest): Promise<void> {
+    const { catalog, commits, hooks } = this.parts
+    const apply = async (change: Change | undefined, sequence: number): Promise<void> => {
+      const collection = change && catalog.byId(change.collection)
+      if (collection) await this.maintenance.admit(collection)
+      commits.replayed(change, sequence)
+    }
+    await replay(log, from, catalog, manifest.sequence, apply, hooks)
+  }
+
+  /** The one place where a change comes into memory. */
+  #apply(change: Change, sequence: number): Applied {
+    const { catalog } = this.parts
+    const applied = catalog.apply(change, sequence)
+    const collection = catalog.byId(change.collection)
+    if (collection && collection.active.segment.rows >= this.#limits.sealRows) {
+      collection.rotate()
+      this.parts.hooks.point?.('seal:rotated')
+    }
+    this.maintenance.notice()
+    for (const wake of this.#watchers) wake()
+    return applied
+  }
+
+  /** Calls back after every change. @returns what ends it */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
+  }
+
+  /** @throws OmenError `closed` */
+  checkReadable(): void {
+    if (this.#closing) throw closedDatabase()
+  }
+
+  /** @throws OmenError `closed`, or why nothing can be written any more */
+  checkOpen(): void {
+    if (this.#closing) throw closedDatabase()
+    if (this.parts.commits.fatal) throw this.parts.commits.fatal
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.parts.hooks.now?.() ?? Date.now()
+  }
+
+  /**
+   * A collection as it is now: borrowed, as `CollectionState.view` says.
+   *
+   * @throws OmenError `closed`; `not_found` when it was dropped
+   */
+  view(collection: CollectionState): View {
+    this.checkReadable()
+    return collection.view(this.now())
+  }
+
+  /**
+   * Commits a change of a collection's rows.
+   *
+   * @throws OmenError as `Commits.commit`; `not_found` when the collection was dropped
+   */
+  async commit(collection: CollectionState, change: Change, durability: Durability): Promise<Applied> {
+    this.checkOpen()
+    if (collection.dropped) throw collection.droppedError()
+    return this.parts.commits.commit(change, encodeChange(change, collection.schema), durability)
+  }
+
+  /**
+   * Finds a collection or creates it.
+   *
+   * @throws OmenError as `commit`
+   */
+  createCollection(name: string, schema: CheckedSchema): Promise<CollectionState> {
+    return this.#collections.run(async () => {
+      this.checkOpen()
+      const { catalog, commits, hooks } = this.parts
+      const there = catalog.byName(name)
+      if (there) return there
+      const id = catalog.nextId
+      const change: Change = { kind: 'create', collection: id, name, schema: schemaToJson(schema) }
+      hooks.point?.('collection:before-create')
+      await commits.commit(change, encodeChange(change), 'synced')
+      hooks.point?.('collection:created')
+      const created = catalog.byId(id)
+      if (!created) throw closedDatabase()
+      return created
+    })
+  }
+
+  /**
+   * Drops a collection; its files go with the next manifest.
+   *
+   * @returns whether there was one
+   * @throws OmenError as `commit`
+   */
+  dropCollection(name: string): Promise<boolean> {
+    return this.#collections.run(async () => {
+      this.checkOpen()
+      const { catalog, commits, hooks } = this.parts
+      const collection = catalog.byName(name)
+      if (!collection) return false
+      const change: Change = { kind: 'drop', collection: collection.id }
+      hooks.point?.('collection:before-drop')
+      await collection.gate.alone(
+        () => commits.settled(),
+        async () => () => commits.commit(change, encodeChange(change), 'synced'),
+      )
+      hooks.point?.('collection:dropped')
+      await this.checkpoints.settle()
+      return true
+    })
+  }
+
+  /** Ends it: what was acknowledged is durable, whatever its durability. Closing twice is fine. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { catalog, commits, hooks, log } = this.parts
+    hooks.point?.('close:begun')
+    try {
+      await this.maintenance.close()
+      await commits.settled()
+      if (!commits.fatal) await commits.sync()
+      await commits.close()
+    } finally {
+      for (const wake of this.#watchers) wake()
+      catalog.close()
+      await log.close()
+      hooks.point?.('close:log-closed')
+      await this.#lock.release()
+      await this.#closeStorage()
+      hooks.point?.('close:unlocked')
+    }
+  }
+}
+
+async function openCatalog(
+  storage: StorageBackend,
+  maker: SegmentMaker,
+  manifest: Manifest,
+): Promise<Catalog> {
+  const collections: CollectionState[] = []
+  try {
+    for (const stored of manifest.collections) collections.push(await openCollection(storage, maker, stored))
+  } catch (error) {
+    for (const collection of collections) collection.drop()
+    throw error
+  }
+  return new Catalog(collections, manifest.nextCollection, (stored) => maker.collection(stored))
+}
+
+function closedDatabase(): OmenError {
+  return new OmenError('closed', 'the database was closed: open it again before using it')
+}

@@ -1,0 +1,53 @@
+import { availableParallelism } from 'node:os'
+import { checkWholeNumber, OmenError } from '@omen/core'
+
+/** When background work begins, when writers wait for it, and what it may use. */
+export interface Limits {
+  /** Rows of an active segment that is full. */
+  readonly sealRows: number
+  /** Bytes that the active segments of all collections may take together. */
+  readonly activeBytes: number
+  /** Rows that wait to be linked into a graph, from which on writers of a collection wait. */
+  readonly pendingRows: number
+  /** Full segments that are not on disk yet, from which on writers of a collection wait. */
+  readonly waitingSegments: number
+  /** Records of the log that a collection may need for its replay, before its rows go to disk. */
+  readonly replayBytes: number
+  /** Threads of background work. */
+  readonly threads: number
+}
+
+const MIB = 2 ** 20
+const DEFAULT_BUDGET_BYTES = 256 * MIB
+const MIN_BUDGET_BYTES = 16 * MIB
+
+/**
+ * The limits that follow from what a user says.
+ *
+ * @throws OmenError `invalid_argument` naming the option
+ */
+export function limitsOf(options: {
+  readonly memoryBudgetBytes?: number | undefined
+  readonly threads?: number | undefined
+}): Limits {
+  const { memoryBudgetBytes = DEFAULT_BUDGET_BYTES, threads } = options
+  if (!Number.isSafeInteger(memoryBudgetBytes) || memoryBudgetBytes < MIN_BUDGET_BYTES) {
+    throw new OmenError(
+      'invalid_argument',
+      `memoryBudgetBytes must be a whole number from ${MIN_BUDGET_BYTES} on, got ${String(memoryBudgetBytes)}`,
+    )
+  }
+  return {
+    sealRows: 131_072,
+    // One segment fills up while another two are on their way to disk.
+    activeBytes: Math.floor(memoryBudgetBytes / 3),
+    pendingRows: 65_536,
+    waitingSegments: 2,
+    replayBytes: memoryBudgetBytes,
+    threads: threads === undefined ? defaultThreads() : checkWholeNumber('threads', threads),
+  }
+}
+
+function defaultThreads(): number {
+  return Math.max(1, Math.floor(availableParallelism() / 2))
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { type Log, OmenError, type StorageBackend, Turns } from '@omen/core'
+import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { Catalog } from './catalog.ts'
+import { type Change, decodeChange, decodeChangeHead } from './change.ts'
+import type { CollectionState } from './collection-state.ts'
+import { readLive } from './deletions.ts'
+import {
+  CURRENT,
+  encodeCurrent,
+  encodeManifest,
+  FORMAT_VERSION,
+  type Manifest,
+  manifestName,
+  manifestNumber,
+  type StoredCollection,
+  type StoredSegment,
+} from './manifest.ts'
+import type { EngineHooks } from './points.ts'
+import type { SegmentMaker } from './segment-maker.ts'
+import { SealedState } from './segment-state.ts'
+
+/**
+ * Makes an empty database in a folder that has none.
+ *
+ * @throws OmenError `corrupt_database` where a database has lost its `CURRENT`; `disk_full`, `io`
+ */
+export async function createDatabase(storage: StorageBackend, hooks: EngineHooks): Promise<Manifest> {
+  const first = manifestName(1)
+  const files = (await storage.list()).map(({ name }) => name)
+  const lost = files.find((name) => name.startsWith('log-') || /^s\d+\./.test(name) || isLaterManifest(name))
+  if (lost) {
+    throw new OmenError(
+      'corrupt_database',
+      `there is ${lost} and no ${CURRENT} that says what it belongs to: repair() finds the newest manifest`,
+    )
+  }
+  // Somebody began to create it and did not come to the end: nothing was written to it yet.
+  await storage.remove(first)
+  const manifest: Manifest = {
+    format: FORMAT_VERSION,
+    number: 1,
+    database: randomUUID(),
+    sequence: 0,
+    nextSegment: 1,
+    nextCollection: 1,
+    collections: [],
+  }
+  hooks.point?.('create:before-manifest')
+  await storage.writeOnce(first, [await encodeManifest(manifest)])
+  await storage.replace(CURRENT, await encodeCurrent(first))
+  hooks.point?.('create:done')
+  return manifest
+}
+
+function isLaterManifest(name: string): boolean {
+  return (manifestNumber(name) ?? 1) > 1
+}
+
+/**
+ * Opens the segments of a collection, and the deletions as the manifest says.
+ *
+ * @throws OmenError `corrupt_segment`, `corrupt_index`, `not_found`, `unknown_quantizer`, `io`
+ */
+export async function openCollection(
+  storage: StorageBackend,
+  maker: SegmentMaker,
+  stored: StoredCollection,
+): Promise<CollectionState> {
+  const schema = maker.schemaOf(stored)
+  const segments: SealedState[] = []
+  try {
+    for (const each of stored.segments) segments.push(await openSealed(storage, maker, schema, each))
+  } catch (error) {
+    for (const { segment } of segments) segment.release()
+    throw error
+  }
+  return maker.collection(stored, segments)
+}
+
+/** Opens one segment, and reads which of its rows there are. */
+async function openSealed(
+  storage: StorageBackend,
+  maker: SegmentMaker,
+  _schema: CheckedSchema,
+  stored: StoredSegment,
+): Promise<SealedState> {
+  const segment = await maker.open(stored)
+  try {
+    const { id, deletions } = stored
+    const live = deletions ? await readLive(storage, id, segment.rows, deletions) : undefined
+    return new SealedState(segment, live, stored)
+  } catch (error) {
+    segment.release()
+    throw error
+  }
+}
+
+/** Checks that the log has every record that the manifest counts on. */
+export function checkLog(
+  log: Pick<Log, 'firstSequence' | 'nextSequence'>,
+  manifest: Manifest,
+  from: number,
+): void {
+  if (log.firstSequence > from || log.nextSequence <= manifest.sequence) {
+    throw new OmenError(
+      'corrupt_database',
+      `the log has records ${log.firstSequence} to before ${log.nextSequence}, and ${manifestName(manifest.number)} ` +
+        `needs those from ${from} to ${manifest.sequence}: repair() opens what can be saved`,
+    )
+  }
+}
+
+/** Makes the changes of the log that the manifest does not know of yet. */
+export async function replay(
+  log: Pick<Log, 'read'>,
+  from: number,
+  catalog: Catalog,
+  known: number,
+  apply: (change: Change | undefined, sequence: number) => Promise<void> | undefined,
+  hooks: EngineHooks,
+): Promise<void> {
+  const turns = new Turns()
+  for await (const { sequence, bytes } of log.read(from)) {
+    await apply(changeToReplay(bytes, sequence, catalog, known), sequence)
+    hooks.point?.('open:record-replayed')
+    if (turns.due) await turns.take()
+  }
+}
+
+/** A record's change, unless the manifest knows of it: `known` is the last record whose collections it names. */
+function changeToReplay(
+  bytes: Uint8Array,
+  sequence: number,
+  catalog: Catalog,
+  known: number,
+): Change | undefined {
+  const { kind, collection } = decodeChangeHead(bytes)
+  if (kind === 'create' || kind === 'drop') return sequence > known ? decodeChange(bytes) : undefined
+  const state = catalog.byId(collection)
+  // A collection that is not there was dropped before the manifest was written.
+  if (!state || sequence < state.stored.from) return undefined
+  return decodeChange(bytes, state.schema)
+}

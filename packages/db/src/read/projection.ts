@@ -1,0 +1,57 @@
+import { type JsonObject, type JsonValue, OmenError } from '@omen/core'
+import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { Segment } from '../segment/segment.ts'
+
+/** Makes what users read of what segments store: the fields they want, with dates as `Date`. */
+export class Projection {
+  /** Undefined for all of them. */
+  readonly #payload: readonly string[] | undefined
+  readonly #dates: readonly string[]
+  readonly #vectors: readonly string[]
+
+  /**
+   * @param select names of fields; all but vectors when left out
+   * @throws OmenError `unknown_field`, `invalid_argument`
+   */
+  constructor(schema: CheckedSchema, select?: readonly string[]) {
+    if (select !== undefined) checkSelect(schema, select)
+    this.#payload = select?.filter((name) => schema.payload.has(name))
+    this.#vectors = select?.filter((name) => schema.vectors.has(name)) ?? []
+    const wanted = this.#payload ?? [...schema.payload.keys()]
+    this.#dates = wanted.filter((name) => schema.payload.get(name)?.kind === 'date')
+  }
+
+  /** Adds the fields of a row to an object. */
+  addTo(target: Record<string, unknown>, segment: Segment, row: number): void {
+    if (this.#payload === undefined) Object.assign(target, segment.payload.payload(row))
+    else if (this.#payload.length > 0) pick(target, segment.payload.payload(row), this.#payload)
+    for (const name of this.#dates) {
+      const value = target[name] as JsonValue | undefined
+      if (value !== undefined) target[name] = dateOf(value)
+    }
+    for (const name of this.#vectors) {
+      const vector = segment.vector(name, row)
+      if (vector) target[name] = vector
+    }
+  }
+}
+
+function checkSelect(schema: CheckedSchema, select: readonly string[]): void {
+  if (!Array.isArray(select)) throw new OmenError('invalid_argument', 'select is an array of names of fields')
+  for (const name of select) {
+    if (schema.fields.has(name)) continue
+    const names = [...schema.fields.keys()].join(', ') || 'none at all'
+    throw new OmenError(
+      'unknown_field',
+      `there is no field ${JSON.stringify(name)} to select: there are ${names}`,
+    )
+  }
+}
+
+function pick(target: Record<string, unknown>, payload: JsonObject, names: readonly string[]): void {
+  for (const name of names) if (Object.hasOwn(payload, name)) target[name] = payload[name]
+}
+
+function dateOf(value: JsonValue): unknown {
+  return Array.isArray(value) ? value.map((each) => new Date(each as number)) : new Date(value as number)
+}

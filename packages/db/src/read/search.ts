@@ -1,0 +1,160 @@
+import { comesBefore, type Metric, unreachable } from '@omen/core'
+import type { SegmentView, View } from '../engine/view.ts'
+import type { CheckedFilter } from '../filter/filter.ts'
+import type { SegmentHits, SegmentPlan, SegmentSearch } from '../segment/segment.ts'
+import { matchesOf } from './matching.ts'
+
+/** A search that was checked. */
+export interface CheckedSearch {
+  readonly field: string
+  readonly metric: Metric
+  /** Queries x dimension. */
+  readonly queries: Float32Array
+  readonly where: CheckedFilter | undefined
+  readonly limit: number
+  readonly offset: number
+  readonly beam: number | undefined
+  readonly radius: number | undefined
+  readonly threads: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** A row found: where it is, and how far from the query. */
+export interface Found {
+  readonly segment: SegmentView
+  readonly row: number
+  readonly distance: number
+}
+
+/** What a search did in one segment. */
+export interface SegmentExplanation extends SegmentPlan {
+  readonly segment: number
+  /** Rows that there were. */
+  readonly rows: number
+  /** Rows that matched the filter. */
+  readonly matches: number
+}
+
+/**
+ * What a user sees of a distance: larger is closer. `cosine`: the cosine, from −1 to 1; `dot`: the product; `l2`: 1 / (1 + the
+ * squared distance), from 0 to 1.
+ */
+export function scoreOf(metric: Metric, distance: number): number {
+  switch (metric) {
+    case 'cosine':
+      return 1 - distance
+    case 'dot':
+      return -distance
+    case 'l2':
+    case 'hamming':
+      return 1 / (1 + distance)
+    default:
+      return unreachable(metric)
+  }
+}
+
+/**
+ * Searches every segment of a view for one query.
+ *
+ * @param explanations filled, one for each segment, where it is there
+ * @throws OmenError as `Segment.search`
+ */
+export async function searchView(
+  view: View,
+  search: CheckedSearch,
+  explanations?: SegmentExplanation[],
+): Promise<Found[]> {
+  const { segments } = view
+  // One segment is the common case of small collections, and needs no merging.
+  const hits =
+    segments.length === 1
+      ? [await searchSegment(segments[0] as SegmentView, search)]
+      : await Promise.all(segments.map((segment) => searchSegment(segment, search)))
+  if (explanations) explain(segments, search, hits, explanations)
+  return mergeHits(segments, hits, search)
+}
+
+function searchSegment(view: SegmentView, search: CheckedSearch): Promise<SegmentHits> {
+  return view.segment.search(search.field, search.queries, segmentSearch(view, search))
+}
+
+function segmentSearch(view: SegmentView, search: CheckedSearch): SegmentSearch & { threads?: number } {
+  const { beam, radius, signal, threads } = search
+  return {
+    k: search.offset + search.limit,
+    beam,
+    radius,
+    signal,
+    accept: matchesOf(view, search.where),
+    rows: view.rows < view.segment.rows ? view.rows : undefined,
+    ...(threads === undefined ? {} : { threads }),
+  }
+}
+
+/**
+ * Searches every segment of a view for many queries.
+ *
+ * @returns the rows found for each query
+ * @throws OmenError as `Segment.searchMany`
+ */
+export async function searchViewMany(view: View, search: CheckedSearch, count: number): Promise<Found[][]> {
+  const hits: SegmentHits[][] = []
+  for (const segment of view.segments) {
+    // One after another: each uses all threads.
+    hits.push(await segment.segment.searchMany(search.field, search.queries, segmentSearch(segment, search)))
+  }
+  return Array.from({ length: count }, (_, i) =>
+    mergeHits(
+      view.segments,
+      hits.map((each) => each[i] as SegmentHits),
+      search,
+    ),
+  )
+}
+
+/** The closest of what the segments found; ties by segment, the oldest first, then by row. */
+function mergeHits(
+  segments: readonly SegmentView[],
+  hits: readonly SegmentHits[],
+  { limit, offset }: CheckedSearch,
+): Found[] {
+  const next = new Uint32Array(hits.length)
+  const found: Found[] = []
+  for (let place = 0; place < offset + limit; place++) {
+    let best = -1
+    let closest = Infinity
+    for (let i = 0; i < hits.length; i++) {
+      const { distances } = hits[i] as SegmentHits
+      const at = next[i] as number
+      if (at >= distances.length) continue
+      const distance = distances[at] as number
+      if (best >= 0 && !comesBefore(distance, i, closest, best)) continue
+      best = i
+      closest = distance
+    }
+    if (best < 0) break
+    const at = next[best] as number
+    next[best] = at + 1
+    if (place < offset) continue
+    const { rows } = hits[best] as SegmentHits
+    found.push({ segment: segments[best] as SegmentView, row: rows[at] as number, distance: closest })
+  }
+  return found
+}
+
+function explain(
+  segments: readonly SegmentView[],
+  search: CheckedSearch,
+  hits: readonly SegmentHits[],
+  explanations: SegmentExplanation[],
+): void {
+  for (const [i, view] of segments.entries()) {
+    const accept = matchesOf(view, search.where)
+    explanations.push({
+      segment: view.segment.id,
+      rows: view.liveRows,
+      matches: accept ? accept.count() : view.liveRows,
+      ...(hits[i] as SegmentHits).plan,
+    })
+  }
+}
