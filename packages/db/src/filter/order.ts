@@ -21,6 +21,18 @@ function compareText(a: string, b: string): number {
 
 const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff
 
+/** Whether values lie between the bounds, as a function that is quick for numbers. */
+export function rangeTest(range: Range): (value: IndexValue) => boolean {
+  const { low, high } = range
+  if (typeof low?.value === 'string' || typeof high?.value === 'string')
+    return (value) => inRange(value, range)
+  const [from, to] = [low?.value ?? -Infinity, high?.value ?? Infinity]
+  const [fromOpen, toOpen] = [low?.inclusive === false, high?.inclusive === false]
+  return (value) =>
+    (fromOpen ? Number(value) > from : Number(value) >= from) &&
+    (toOpen ? Number(value) < to : Number(value) <= to)
+}
+
 /** Whether a value lies between the bounds. */
 export function inRange(value: IndexValue, { low, high }: Range): boolean {
   return isAbove(value, low) && isBelow(value, high)

@@ -67,15 +67,19 @@ async function fieldParts(
 ): Promise<[string, Uint8Array][]> {
   const { values } = column
   const order = Uint32Array.from({ length: values.length }, (_, code) => code)
-  await sortInTurns(order, (a, b) => compareValues(values[a]!, values[b]!), pace)
+  const numbers = Float64Array.from(strings ? [] : values, Number)
+  const compare = strings
+    ? (a: number, b: number) => compareValues(values[a]!, values[b]!)
+    : (a: number, b: number) => numbers[a]! - numbers[b]!
+  await sortInTurns(order, compare, pace)
   const { starts, sorted } = await groupRows(column, order, pace)
   const existing = Uint32Array.from(column.existing)
   const writer = new PostingWriter(rows, order.length + 1, sorted.length + existing.length)
   for (let i = 0; i < order.length; i++) {
-    writer.add(sorted.subarray(starts[i]!, starts[i + 1]!))
+    writer.add(sorted, starts[i]!, starts[i + 1]!)
     if (i % 64 === 0 && pace.due) await pace.take()
   }
-  writer.add(existing)
+  writer.add(existing, 0, existing.length)
   return [
     ...(strings ? textParts(values, order) : numberParts(values, order)),
     ['table', bytesOf(writer.table)],

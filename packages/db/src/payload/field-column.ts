@@ -1,7 +1,7 @@
 import { Bitset, type JsonObject } from '@omen/core'
 import type { IndexValue, Range } from '../filter/filter.ts'
 import { indexValues } from '../filter/matches.ts'
-import { inRange } from '../filter/order.ts'
+import { rangeTest } from '../filter/order.ts'
 import type { FieldIndex } from './evaluate.ts'
 import { GrowingU32 } from './growing.ts'
 
@@ -74,7 +74,8 @@ export class FieldColumn implements FieldIndex {
   addRange(range: Range, target: Bitset): void {
     const values = this.#values
     const wanted = new Uint8Array(values.length)
-    for (let code = 0; code < values.length; code++) if (inRange(values[code]!, range)) wanted[code] = 1
+    const test = rangeTest(range)
+    for (let code = 0; code < values.length; code++) if (test(values[code]!)) wanted[code] = 1
     this.#addWanted(wanted, target)
   }
 

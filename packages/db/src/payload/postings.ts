@@ -52,32 +52,35 @@ export class PostingWriter {
     return this.#words.subarray(0, this.#at)
   }
 
-  /** @param rows ascending, without repeats: borrowed */
-  add(rows: Uint32Array): void {
-    const from = this.#at
-    const runs = countRuns(rows)
+  /** Adds the rows at `from` … `to` − 1 of a list: ascending, without repeats, and borrowed. */
+  add(rows: Uint32Array, from: number, to: number): void {
+    const count = to - from
+    const start = this.#at
+    if (count === 1) {
+      this.#end(SINGLE, rows[from]!, 0)
+      return
+    }
+    const runs = countRuns(rows, from, to)
     const bitmapWords = Math.ceil(this.#rows / 32)
-    if (rows.length === 1) {
-      this.#end(SINGLE, rows[0]!, 0)
-    } else if (runs * 2 < Math.min(rows.length, bitmapWords)) {
-      this.#putRuns(rows)
-      this.#end(RUNS, from, runs * 2)
-    } else if (bitmapWords < rows.length) {
-      for (let i = 0; i < rows.length; i++) this.#words[from + (rows[i]! >>> 5)]! |= 1 << (rows[i]! & 31)
+    if (runs * 2 < Math.min(count, bitmapWords)) {
+      this.#putRuns(rows, from, to)
+      this.#end(RUNS, start, runs * 2)
+    } else if (bitmapWords < count) {
+      for (let i = from; i < to; i++) this.#words[start + (rows[i]! >>> 5)]! |= 1 << (rows[i]! & 31)
       this.#at += bitmapWords
-      this.#end(BITMAP, from, bitmapWords)
+      this.#end(BITMAP, start, bitmapWords)
     } else {
-      this.#words.set(rows, from)
-      this.#at += rows.length
-      this.#end(LIST, from, rows.length)
+      this.#words.set(rows.subarray(from, to), start)
+      this.#at += count
+      this.#end(LIST, start, count)
     }
   }
 
-  #putRuns(rows: Uint32Array): void {
-    for (let i = 0; i < rows.length; ) {
+  #putRuns(rows: Uint32Array, from: number, to: number): void {
+    for (let i = from; i < to; ) {
       const first = rows[i]!
       let length = 1
-      while (i + length < rows.length && rows[i + length] === first + length) length++
+      while (i + length < to && rows[i + length] === first + length) length++
       this.#words[this.#at++] = first
       this.#words[this.#at++] = length
       i += length
@@ -91,9 +94,9 @@ export class PostingWriter {
   }
 }
 
-function countRuns(rows: Uint32Array): number {
-  let runs = rows.length > 0 ? 1 : 0
-  for (let i = 1; i < rows.length; i++) if (rows[i] !== rows[i - 1]! + 1) runs++
+function countRuns(rows: Uint32Array, from: number, to: number): number {
+  let runs = to > from ? 1 : 0
+  for (let i = from + 1; i < to; i++) if (rows[i] !== rows[i - 1]! + 1) runs++
   return runs
 }
 
