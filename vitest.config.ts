@@ -24,6 +24,7 @@ const config: ViteUserConfig = defineConfig({
       ...['core', 'native', 'quant', 'hnsw', 'storage-mmap', 'db'].map((name) =>
         project(name, [`packages/${name}/src/**/*.test.ts`]),
       ),
+      project('wordnet', ['datasets/wordnet/src/**/*.test.ts']),
       project('bench', ['apps/bench/src/**/*.test.ts']),
       project('house', ['test/**/*.test.ts']),
     ],

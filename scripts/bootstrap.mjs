@@ -97,7 +97,7 @@ export async function ensureDependencies() {
   for (const folder of ['packages', 'apps']) {
     for (const name of list(join(root, folder))) manifests.push(join(folder, name, 'package.json'))
   }
-  manifests.push('examples/package.json')
+  manifests.push('examples/package.json', 'datasets/wordnet/package.json')
   await once('node_modules/.omen-installed', digest(root, manifests), async () => {
     say('installing dependencies')
     const result = await pnpm(['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'])

@@ -15,6 +15,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['@omen/cli'],
 ]
 
+/** Real texts and their vectors: apps and examples share it, and no package does. */
+const DATA = '@omen/wordnet'
+
 /** The client runs in a browser: of core it takes the types, which leave no import behind. */
 const CLIENT = '@omen/client'
 
@@ -79,6 +82,7 @@ function forbidden(
 ): string | undefined {
   if (from === to) return 'a package reaches its own files by relative imports'
   const target = layerOf(to)
+  if (to === DATA) return layerOf(from) < 0 && from !== CLIENT ? undefined : 'packages know no data'
   if (target < 0 && to !== CLIENT) return 'nobody imports an app'
   if (from === CLIENT) {
     return to === '@omen/core' && (use.typeOnly || use.forTests)

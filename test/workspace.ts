@@ -43,12 +43,12 @@ export function repositoryFiles(): string[] {
   return listed.split('\0').filter((path) => path !== '' && existsSync(join(root, path)))
 }
 
-/** Reads every workspace package: the folders of packages/ and apps/, and examples/. */
+/** Reads every workspace package: the folders of packages/ and apps/, datasets/wordnet/, and examples/. */
 export function workspaceUnits(): Unit[] {
   const folders = ['packages', 'apps'].flatMap((parent) => {
     return readdirSync(join(root, parent)).map((name) => `${parent}/${name}`)
   })
-  return [...folders, 'examples']
+  return [...folders, 'datasets/wordnet', 'examples']
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
     .map((folder) => ({
       folder,

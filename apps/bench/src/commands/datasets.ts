@@ -58,6 +58,7 @@ function whereIs(entry: DatasetEntry): string {
   if (cachedFacts(datasetsCache(), entry.name)) return styleText('green', 'ready')
   if (locateSource(entry)) return styleText('green', 'file')
   if (entry.obtain.how === 'generated') return 'to generate'
+  if (entry.obtain.how === 'embedded') return 'to compute'
   return entry.obtain.how === 'beside' ? styleText('yellow', 'not found') : 'to fetch'
 }
 

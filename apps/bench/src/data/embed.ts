@@ -1,37 +1,12 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { OmenError } from '@omen/core'
+import type { Encoder } from '@omen/wordnet'
 import type { Progress } from '../terminal/progress.ts'
 
-/** Turns texts into vectors, the same for the same batch. */
-export interface Encoder {
-  readonly dimension: number
-  embed(texts: readonly string[]): Promise<readonly (readonly number[])[]>
-}
-
-/** Texts that go through the encoder together; of like length, so that little of it is padding. */
-const BATCH = 8
+/** Texts that are embedded and kept together: enough for all threads of an encoder. */
+const BATCH = 128
 const ROW_BYTES = Float32Array.BYTES_PER_ELEMENT
-
-/**
- * Loads the Universal Sentence Encoder (Cer et al., 2018; the light one, 512 components) from npm packages.
- *
- * @param modules the node_modules folder with `@energetic-ai/embeddings`, its core and its English model
- */
-export async function universalSentenceEncoder(modules: string): Promise<Encoder> {
-  const load = createRequire(join(modules, 'package.json'))
-  const [embeddings, weights] = ['embeddings', 'model-embeddings-en'].map((name) =>
-    load(`@energetic-ai/${name}`),
-  )
-  const { initModel } = embeddings as {
-    initModel(source: unknown): Promise<{ embed(texts: readonly string[]): Promise<number[][]> }>
-  }
-  const { modelSource } = weights as { modelSource: unknown }
-  const model = await initModel(modelSource)
-  return { dimension: 512, embed: (texts) => model.embed(texts) }
-}
 
 /** What to embed, and where to keep what is done. */
 export interface EmbedOptions {

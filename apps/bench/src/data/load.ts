@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { OmenError, unreachable } from '@omen/core'
+import { OmenError } from '@omen/core'
 import { malformed, toFloats } from '../formats/bytes.ts'
 import { readHdf5 } from '../formats/hdf5.ts'
 import { readMatrix } from '../formats/matrix.ts'
@@ -82,8 +82,13 @@ async function convert(entry: DatasetEntry): Promise<void> {
     writeCached(datasetsCache(), await answered({ name, metric, dimension, ...generate(entry, how) }))
     return
   }
+  if (how.how === 'embedded') {
+    writeCached(datasetsCache(), await answered({ name, metric, ...(await embedWordnet(entry, how.seed)) }))
+    discardSource(entry)
+    return
+  }
   const path = await obtain(entry)
-  const raw = await readSource(entry, path)
+  const raw = how.how === 'npm' ? readWords(entry, path, how.seed) : await readFile(name, path)
   const dataset = await answered(raw)
   // Zero vectors are dropped, so rows may be fewer than announced, but not more.
   const same = dataset.dimension === entry.dimension && dataset.metric === entry.metric
@@ -95,19 +100,6 @@ async function convert(entry: DatasetEntry): Promise<void> {
   }
   writeCached(datasetsCache(), dataset)
   discardSource(entry)
-}
-
-async function readSource(entry: DatasetEntry, path: string): Promise<Unanswered> {
-  if (entry.obtain.how !== 'npm') return readFile(entry.name, path)
-  const { reader, seed } = entry.obtain
-  switch (reader) {
-    case 'glove-wink':
-      return readWords(entry, path, seed)
-    case 'wordnet-use':
-      return { name: entry.name, metric: entry.metric, ...(await embedWordnet(entry, path, seed)) }
-    default:
-      return unreachable(reader)
-  }
 }
 
 function readWords({ name, metric, queries }: DatasetEntry, path: string, seed: number): Unanswered {

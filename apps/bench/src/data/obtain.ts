@@ -30,7 +30,8 @@ export async function obtain(entry: DatasetEntry): Promise<string> {
     case 'url':
       return downloadFile(entry, how.url)
     case 'generated':
-      throw new OmenError('invalid_argument', `${entry.name} is generated, not obtained`)
+    case 'embedded':
+      throw new OmenError('invalid_argument', `${entry.name} is made here, not obtained`)
     case 'npm':
       return installPackages(entry, how)
     default:
@@ -61,7 +62,7 @@ async function installPackages(
   entry: DatasetEntry,
   how: { packages: Readonly<Record<string, string>>; file: string },
 ): Promise<string> {
-  const folder = packagesFolder(entry)
+  const folder = workFolder(entry)
   mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(folder, 'package.json'),
@@ -93,11 +94,12 @@ async function installPackages(
 
 /** Removes what a data set was made from, where it can be fetched again and only takes space. */
 export function discardSource(entry: DatasetEntry): void {
-  if (entry.obtain.how === 'npm') rmSync(packagesFolder(entry), { recursive: true, force: true })
+  if (['npm', 'embedded'].includes(entry.obtain.how))
+    rmSync(workFolder(entry), { recursive: true, force: true })
 }
 
-/** Where the packages are installed that a data set is made from, and what is kept while it is made. */
-export function packagesFolder({ name }: DatasetEntry): string {
+/** Where packages are installed that a data set is made from, and what is kept while it is made. */
+export function workFolder({ name }: DatasetEntry): string {
   return join(datasetsCache(), 'npm', name)
 }
 

@@ -19,13 +19,14 @@ export type Obtain =
   | { readonly how: 'beside'; readonly file: string }
   | { readonly how: 'url'; readonly url: string }
   | ({ readonly how: 'generated' } & Generated)
+  /** WordNet's glosses through the model of @omen/wordnet, drawn by the seed. */
+  | { readonly how: 'embedded'; readonly seed: number }
   | {
       readonly how: 'npm'
       /** Versions by name, all of them installed into one folder of this data set's own. */
       readonly packages: Readonly<Record<string, string>>
       /** The file that the data set is read from, below node_modules. */
       readonly file: string
-      readonly reader: 'glove-wink' | 'wordnet-use'
       /** Seed of the generator that draws the queries. */
       readonly seed: number
     }
@@ -66,7 +67,7 @@ export function readRegistry(path: string = join(datasetsFolder, 'datasets.json'
     for (const key of ['rows', 'queries', 'dimension'] as const) {
       if (!Number.isInteger(entry[key])) throw malformed(path, `has no "${key}" for ${name}`)
     }
-    if (!['kept', 'beside', 'url', 'npm', 'generated'].includes(entry.obtain?.how)) {
+    if (!['kept', 'beside', 'url', 'npm', 'generated', 'embedded'].includes(entry.obtain?.how)) {
       throw malformed(path, `does not say how ${name} is obtained`)
     }
     return { name, ...entry }
@@ -116,6 +117,7 @@ export function locateSource({ name, obtain }: DatasetEntry): string | undefined
     case 'url':
       return locate(`${name}.hdf5`)
     case 'generated':
+    case 'embedded':
       return undefined
     case 'npm':
       return locate(join('npm', name, 'node_modules', obtain.file))

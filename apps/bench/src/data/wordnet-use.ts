@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { type Encoder, openEncoder, readWordnet, type Synset } from '@omen/wordnet'
 import { datasetsCache } from '../paths.ts'
 import { progressBar } from '../terminal/progress.ts'
 import { cachePaths } from './cache.ts'
-import { checkpointName, type Encoder, embedTexts, universalSentenceEncoder } from './embed.ts'
+import { checkpointName, embedTexts } from './embed.ts'
 import type { Split } from './glove-wink.ts'
-import { packagesFolder } from './obtain.ts'
+import { workFolder } from './obtain.ts'
 import { Random } from './random.ts'
 import type { DatasetEntry } from './registry.ts'
-import { readWordnet, type Synset } from './wordnet.ts'
 
 /** What is drawn from WordNet: the queries in the order drawn, the rows in WordNet's. */
 export interface Drawn {
@@ -28,31 +28,50 @@ export function drawSynsets(all: readonly Synset[], rows: number, queries: numbe
  * Embeds WordNet's glosses, and writes beside the cached vectors what each of them stands for. It takes minutes, and
  * goes on where an interrupted run ended.
  *
- * @param path WordNet's data.noun in the folder where the encoder's packages are installed too
+ * @param from meanings and an encoder other than WordNet's and its model, for tests
  * @throws OmenError `corrupt_dataset`
  */
 export async function embedWordnet(
   entry: DatasetEntry,
-  path: string,
   seed: number,
-  encoder?: Encoder,
+  from: { readonly synsets?: readonly Synset[]; readonly encoder?: Encoder } = {},
 ): Promise<Split & { readonly dimension: number }> {
-  const { name, rows, queries, obtain } = entry
-  const dict = dirname(path)
-  const drawn = drawSynsets(readWordnet(dict), rows, queries, seed)
+  const { name, rows, queries } = entry
+  const { synsets = readWordnet(), encoder } = from
+  const drawn = drawSynsets(synsets, rows, queries, seed)
   const texts = [...drawn.queries, ...drawn.rows].map(({ gloss }) => gloss)
-  const used = encoder ?? (await universalSentenceEncoder(join(dict, '../..')))
-  const { dimension } = used
-  mkdirSync(packagesFolder(entry), { recursive: true })
-  const checkpoint = join(packagesFolder(entry), checkpointName(JSON.stringify(obtain), texts))
-  const bar = progressBar(`embedding ${name}`)
-  const vectors = await embedTexts({ encoder: used, texts, checkpoint, onProgress: bar.update })
-  bar.end()
+  mkdirSync(workFolder(entry), { recursive: true })
+  const checkpoint = join(workFolder(entry), checkpointName(name, texts))
+  const { dimension, vectors } = encoder
+    ? await embed(encoder, name, texts, checkpoint)
+    : await embedWithModel(name, texts, checkpoint)
   const { payload, queryPayload } = cachePaths(datasetsCache(), name)
   writeLines(payload, drawn.rows)
   writeLines(queryPayload, drawn.queries)
   const split = drawn.queries.length * dimension
   return { dimension, base: vectors.slice(split), queryVectors: vectors.slice(0, split) }
+}
+
+interface Embedded {
+  readonly dimension: number
+  readonly vectors: Float32Array
+}
+
+async function embedWithModel(name: string, texts: readonly string[], checkpoint: string): Promise<Embedded> {
+  await using encoder = await openEncoder()
+  return await embed(encoder, name, texts, checkpoint)
+}
+
+async function embed(
+  encoder: Encoder,
+  name: string,
+  texts: readonly string[],
+  checkpoint: string,
+): Promise<Embedded> {
+  const bar = progressBar(`embedding ${name}`)
+  const vectors = await embedTexts({ encoder, texts, checkpoint, onProgress: bar.update })
+  bar.end()
+  return { dimension: encoder.dimension, vectors }
 }
 
 function writeLines(path: string, values: readonly unknown[]): void {
