@@ -5,7 +5,6 @@ import { checkSchema } from '../schema/check-schema.ts'
 import type { StandardSchema } from '../schema/standard-schema.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import { changedBlock, checkChanges } from './change.ts'
-import { addOutput } from './output.ts'
 import { rowBlock } from './row-block.ts'
 
 const shout: StandardSchema<string, string> = {
@@ -204,15 +203,4 @@ describe('a change', () => {
   ])('%s is refused', (_, change, message) => {
     expect(() => checkChanges(schema, [change])).toThrow(message)
   })
-})
-
-test('payload is read as the schema says, the fields that are asked for', () => {
-  const many = checkSchema({ times: date({ many: true }), since: date(), lang: keyword({ optional: true }) })
-  const [payload = {}] = rowBlock(many, [{ id: 'a', times: [1, new Date(2)], since: '1970-01-01' }]).payloads
-  const all: Record<string, unknown> = { id: 'a' }
-  addOutput(many, payload, all)
-  expect(all).toEqual({ id: 'a', times: [new Date(1), new Date(2)], since: new Date(0) })
-  const some: Record<string, unknown> = {}
-  addOutput(many, payload, some, ['lang', 'since'])
-  expect(some).toEqual({ since: new Date(0) })
 })
