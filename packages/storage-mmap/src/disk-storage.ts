@@ -58,7 +58,13 @@ export class DiskStorage implements StorageBackend {
       const there = await this.#disk.open(name, 'read').catch(ifMissing)
       await there?.close()
       if (there) throw new OmenError('already_exists', `there is a file ${this.#disk.path(name)} already`)
-      await this.#put(name, parts)
+      try {
+        await this.#put(name, parts)
+      } catch (error) {
+        // It may have its name already, which nobody knows to be durable.
+        await this.#disk.unlink(name).catch(() => undefined)
+        throw error
+      }
     })
   }
 

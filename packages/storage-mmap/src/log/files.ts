@@ -78,20 +78,22 @@ export async function* readRecords(
         throw corruptLog({ file: named.name, offset: 48, why: 'it does not follow the file before' })
       }
       let position = file.begin
-      while (position.sequence < Math.min(end, to)) {
+      // A file that another follows is read to its end: what follows goes on from a mark, too.
+      while (position.sequence < Math.min(end, to) || (end <= to && position.offset < file.sizeBytes)) {
         const record = await file.recordAt(position)
         if (isDamage(record)) throw corruptLog(record)
-        if (!record) {
+        if (!record || record.head.sequence > end) {
           throw corruptLog({
             file: named.name,
             offset: position.offset,
             why: 'records are missing at its end',
           })
         }
-        const counts = record.type === 'data' ? 1 : 0
-        position = { offset: record.end, sequence: record.sequence + counts, previous: record.checksum }
-        if (counts === 0 || record.sequence < from) continue
-        yield { sequence: record.sequence, bytes: record.payload }
+        const { type, sequence } = record.head
+        const counts = type === 'data' ? 1 : 0
+        position = { offset: record.end, sequence: sequence + counts, previous: record.checksum }
+        if (counts === 0 || sequence < from) continue
+        yield { sequence, bytes: record.payload }
         check()
       }
       next = position

@@ -42,11 +42,6 @@ export interface RecordHead {
   readonly payloadBytes: number
 }
 
-export interface CheckedRecord extends RecordHead {
-  readonly checksum: bigint
-  readonly payload: Uint8Array
-}
-
 export function fileName(firstSequence: number): string {
   return `log-${String(firstSequence).padStart(16, '0')}`
 }
@@ -107,7 +102,7 @@ export function decodeHeader(bytes: Uint8Array, hash: Hash): Header | string {
  * Writes one record, padding and checksum included.
  *
  * @param target overwritten from `at` on; it has room for `recordBytes(payload.length)`
- * @param offset where `at` will be in the file: it goes into the checksum
+ * @param place where in which file it will be: it goes into the checksum
  * @returns the checksum
  */
 export function encodeRecord(
@@ -115,7 +110,7 @@ export function encodeRecord(
   at: number,
   head: Omit<RecordHead, 'payloadBytes'>,
   payload: Uint8Array,
-  { fileId, offset, hash }: { readonly fileId: bigint; readonly offset: number; readonly hash: Hash },
+  place: Place,
 ): bigint {
   const end = at + recordBytes(payload.length)
   const view = viewOf(target)
@@ -128,7 +123,7 @@ export function encodeRecord(
   view.setBigUint64(at + 32, BigInt(head.durable), true)
   target.set(payload, at + RECORD_BYTES)
   target.fill(0, at + RECORD_BYTES + payload.length, end)
-  const checksum = hash.of(place(fileId, offset), target.subarray(at + 8, end))
+  const checksum = place.checksum(target.subarray(at + 8, end))
   view.setBigUint64(at, checksum, true)
   return checksum
 }
@@ -136,15 +131,18 @@ export function encodeRecord(
 /**
  * What a record's first bytes say, unchecked.
  *
- * @param bytes at least `RECORD_BYTES`
+ * @param bytes at least `RECORD_BYTES` from `at` on
  * @returns undefined when they cannot be those of a record
  */
-export function decodeRecordHead(bytes: Uint8Array): RecordHead | undefined {
-  const view = viewOf(bytes)
-  const type = TYPES[view.getUint8(12)]
-  const flags = view.getUint8(13)
+export function decodeRecordHead(bytes: Uint8Array, at = 0): RecordHead | undefined {
+  // First what needs no view: looking for records asks this at every eighth byte.
+  const type = TYPES[bytes[at + 12] ?? 0]
+  const flags = bytes[at + 13] ?? 0
+  if (type === undefined || flags > LAST_OF_APPEND || bytes[at + 14] !== 0 || bytes[at + 15] !== 0) {
+    return undefined
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, RECORD_BYTES)
   const payloadBytes = view.getUint32(8, true)
-  if (type === undefined || flags > LAST_OF_APPEND || view.getUint16(14, true) !== 0) return undefined
   if (payloadBytes > MAX_PAYLOAD_BYTES) return undefined
   return {
     type,
@@ -157,28 +155,36 @@ export function decodeRecordHead(bytes: Uint8Array): RecordHead | undefined {
 }
 
 /**
- * Checks a whole record.
+ * Checks a whole record against the checksum that it begins with.
  *
- * @param bytes exactly its `recordBytes`, borrowed by the payload
- * @returns undefined when they are not what was written there
+ * @param bytes exactly its `recordBytes`
+ * @returns the checksum; undefined when they are not what was written there
  */
-export function checkRecord(
-  head: RecordHead,
-  bytes: Uint8Array,
-  { fileId, offset, hash }: { readonly fileId: bigint; readonly offset: number; readonly hash: Hash },
-): CheckedRecord | undefined {
+export function checkRecord(bytes: Uint8Array, place: Place): bigint | undefined {
   const checksum = viewOf(bytes).getBigUint64(0, true)
-  if (checksum !== hash.of(place(fileId, offset), bytes.subarray(8))) return undefined
-  return { ...head, checksum, payload: bytes.subarray(RECORD_BYTES, RECORD_BYTES + head.payloadBytes) }
+  return checksum === place.checksum(bytes.subarray(8)) ? checksum : undefined
 }
 
-/** Where a record lies, the first thing that its checksum is taken over: a block found elsewhere does not pass. */
-function place(fileId: bigint, offset: number): Uint8Array {
-  const bytes = new Uint8Array(16)
-  const view = new DataView(bytes.buffer)
-  view.setBigUint64(0, fileId, true)
-  view.setBigUint64(8, BigInt(offset), true)
-  return bytes
+/** Where records of a file lie, the first thing that a checksum is taken over: a block found elsewhere does not pass. */
+export class Place {
+  readonly #hash: Hash
+  readonly #bytes: Uint8Array = new Uint8Array(16)
+  readonly #view: DataView = new DataView(this.#bytes.buffer)
+
+  constructor(fileId: bigint, hash: Hash) {
+    this.#hash = hash
+    this.#view.setBigUint64(0, fileId, true)
+  }
+
+  /** Moves it to another offset of the file. */
+  at(offset: number): this {
+    this.#view.setBigUint64(8, BigInt(offset), true)
+    return this
+  }
+
+  checksum(bytes: Uint8Array): bigint {
+    return this.#hash.of(this.#bytes, bytes)
+  }
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

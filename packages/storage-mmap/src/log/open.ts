@@ -1,6 +1,6 @@
 import { OmenError, type StorageBackend } from '@omen/core'
 import { type Expected, listLogFiles, type NamedFile, openNamed } from './files.ts'
-import { encodeHeader, encodeRecord } from './layout.ts'
+import { encodeHeader, encodeRecord, Place } from './layout.ts'
 import { allDurable, createFile, newFileId, type TailOptions, type TailState } from './tail.ts'
 import { corruptLog, isDamage, type LogFile, type Walked, walk } from './walk.ts'
 
@@ -66,11 +66,12 @@ async function writeAgain(options: TailOptions, file: LogFile, { end }: Walked):
   const fileId = newFileId()
   const bytes = new Uint8Array(end.offset)
   bytes.set(encodeHeader({ ...file.header, fileId, createdBytes: end.offset }, hash))
+  const place = new Place(fileId, hash)
   let { previous } = file.header
   await walk(file, file.begin, (record) => {
-    const { offset, payload } = record
+    const { head, offset, payload } = record
     if (offset >= end.offset) return
-    previous = encodeRecord(bytes, offset, { ...record, previous }, payload, { fileId, offset, hash })
+    previous = encodeRecord(bytes, offset, { ...head, previous }, payload, place.at(offset))
   })
   await storage.replace(file.name, bytes)
   return {
@@ -93,6 +94,5 @@ export function databaseIdBytes(id: string): Uint8Array {
   if (typeof id !== 'string' || !UUID.test(id)) {
     throw new OmenError('invalid_argument', `a database id is a UUID, got ${JSON.stringify(id)}`)
   }
-  const digits = id.replaceAll('-', '')
-  return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16))
+  return new Uint8Array(Buffer.from(id.replaceAll('-', ''), 'hex'))
 }

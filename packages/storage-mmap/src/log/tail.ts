@@ -2,7 +2,7 @@ import { type AppendDurability, OmenError, type StorageBackend, Turns } from '@o
 import type { LogFaults } from './faults.ts'
 import type { NamedFile } from './files.ts'
 import type { Hash } from './hash.ts'
-import { encodeHeader, encodeRecord, fileName, HEADER_BYTES, recordBytes } from './layout.ts'
+import { encodeHeader, encodeRecord, fileName, HEADER_BYTES, Place, recordBytes } from './layout.ts'
 import type { Position } from './walk.ts'
 
 /** The state of the file that is appended to. */
@@ -83,7 +83,7 @@ export class Tail {
       0,
       { type: 'mark', last: true, sequence: end.sequence, previous: end.previous, durable: end.offset },
       new Uint8Array(0),
-      { fileId, offset: end.offset, hash: this.#options.hash },
+      new Place(fileId, this.#options.hash).at(end.offset),
     )
     await this.#append(bytes, 'synced')
     const offset = end.offset + bytes.length
@@ -137,6 +137,7 @@ export class Tail {
   ): Promise<{ bytes: Uint8Array; end: Position }> {
     const { hash, faults } = this.#options
     const bytes = new Uint8Array(groupBytes(appends))
+    const place = new Place(fileId, hash)
     const turns = new Turns()
     let [at, sequence, previous] = [0, start.sequence, start.previous]
     for (const records of appends) {
@@ -144,7 +145,7 @@ export class Tail {
         const last = i === records.length - 1 || faults.has('halves')
         const offset = start.offset + at
         const head = { type: 'data', last, sequence, previous, durable } as const
-        previous = encodeRecord(bytes, at, head, payload, { fileId, offset, hash })
+        previous = encodeRecord(bytes, at, head, payload, place.at(offset))
         at += recordBytes(payload.length)
         sequence++
         if (turns.due) await turns.take()

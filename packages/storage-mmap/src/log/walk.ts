@@ -2,12 +2,12 @@ import { OmenError, type Region, type StorageBackend, Turns } from '@omen/core'
 import type { Hash } from './hash.ts'
 import {
   ALIGNMENT,
-  type CheckedRecord,
   checkRecord,
   decodeHeader,
   decodeRecordHead,
   HEADER_BYTES,
   type Header,
+  Place,
   RECORD_BYTES,
   type RecordHead,
   recordBytes,
@@ -31,7 +31,10 @@ export interface Position {
   readonly previous: bigint
 }
 
-export interface WalkedRecord extends CheckedRecord {
+export interface WalkedRecord {
+  readonly head: RecordHead
+  readonly checksum: bigint
+  readonly payload: Uint8Array
   readonly offset: number
   readonly end: number
 }
@@ -42,7 +45,7 @@ export class LogFile {
   readonly header: Header
   readonly sizeBytes: number
   readonly #region: Region
-  readonly #hash: Hash
+  readonly #place: Place
   /** Bytes `#start` … of the file. */
   #window: Uint8Array = new Uint8Array(0)
   #start = 0
@@ -52,7 +55,7 @@ export class LogFile {
     this.header = header
     this.sizeBytes = region.sizeBytes
     this.#region = region
-    this.#hash = hash
+    this.#place = new Place(header.fileId, hash)
   }
 
   /** Where the first record is. */
@@ -71,10 +74,14 @@ export class LogFile {
     const { offset } = position
     if (offset === this.sizeBytes) return undefined
     const damage = (why: string): Damage => ({ file: this.name, offset, why })
-    const record = await this.#parse(offset, () => true)
+    if (offset + RECORD_BYTES > this.sizeBytes) return damage('the file ends within a record')
+    const head = decodeRecordHead(
+      this.#held(offset, RECORD_BYTES) ?? (await this.#load(offset, RECORD_BYTES)),
+    )
+    const record = head ? await this.#check(head, offset) : 'there is no record'
     if (typeof record === 'string') return damage(record)
-    if (record.sequence !== position.sequence) return damage('it is not the next record')
-    if (record.previous !== position.previous) return damage('it does not follow the record before')
+    if (record.head.sequence !== position.sequence) return damage('it is not the next record')
+    if (record.head.previous !== position.previous) return damage('it does not follow the record before')
     return record
   }
 
@@ -86,9 +93,13 @@ export class LogFile {
     if (offset < this.header.createdBytes) return 0
     const turns = new Turns()
     for (let at = offset + ALIGNMENT; at + RECORD_BYTES <= this.sizeBytes; at += ALIGNMENT) {
-      const proves = (head: RecordHead): boolean => head.durable > offset && head.durable <= at
-      if (typeof (await this.#parse(at, proves)) !== 'string') return at
-      if (turns.due) await turns.take()
+      if (at + RECORD_BYTES > this.#start + this.#window.length || at < this.#start) {
+        await this.#load(at, RECORD_BYTES)
+        if (turns.due) await turns.take()
+      }
+      const head = decodeRecordHead(this.#window, at - this.#start)
+      if (!head || head.durable <= offset || head.durable > at) continue
+      if (typeof (await this.#check(head, at)) !== 'string') return at
     }
     return undefined
   }
@@ -97,18 +108,15 @@ export class LogFile {
     return this.#region.close()
   }
 
-  /** The record at an offset, or why there is none; only one whose head is wanted is read and checked. */
-  async #parse(offset: number, wanted: (head: RecordHead) => boolean): Promise<WalkedRecord | string> {
-    if (offset + RECORD_BYTES > this.sizeBytes) return 'the file ends within a record'
-    const head = decodeRecordHead(
-      this.#held(offset, RECORD_BYTES) ?? (await this.#load(offset, RECORD_BYTES)),
-    )
-    if (head === undefined || !wanted(head)) return 'there is no record'
+  /** The record of this head, or why there is none. */
+  async #check(head: RecordHead, offset: number): Promise<WalkedRecord | string> {
     const size = recordBytes(head.payloadBytes)
     if (offset + size > this.sizeBytes) return 'the file ends within a record'
     const bytes = this.#held(offset, size) ?? (await this.#load(offset, size))
-    const record = checkRecord(head, bytes, { fileId: this.header.fileId, offset, hash: this.#hash })
-    return record ? { ...record, offset, end: offset + size } : 'the record does not match its checksum'
+    const checksum = checkRecord(bytes, this.#place.at(offset))
+    if (checksum === undefined) return 'the record does not match its checksum'
+    const payload = bytes.subarray(RECORD_BYTES, RECORD_BYTES + head.payloadBytes)
+    return { head, checksum, payload, offset, end: offset + size }
   }
 
   #held(offset: number, size: number): Uint8Array | undefined {
@@ -189,11 +197,11 @@ export async function walk(
     const found = await file.recordAt(position)
     if (found === undefined || isDamage(found)) return { end, durable, dataEnd, records, damage: found }
     visit?.(found)
-    const counts = found.type === 'data' ? 1 : 0
-    position = { offset: found.end, sequence: found.sequence + counts, previous: found.checksum }
-    durable = Math.max(durable, found.durable)
+    const counts = found.head.type === 'data' ? 1 : 0
+    position = { offset: found.end, sequence: found.head.sequence + counts, previous: found.checksum }
+    durable = Math.max(durable, found.head.durable)
     open += counts
-    if (!found.last) continue
+    if (!found.head.last) continue
     end = position
     records += open
     open = 0
