@@ -1,4 +1,4 @@
-import { NO_ROW } from '@omen/core'
+import { NO_ROW, Turns } from '@omen/core'
 import { ALIVE, type Graph, REMOVED, ROOT } from './graph.ts'
 import { rowHash } from './levels.ts'
 
@@ -10,6 +10,9 @@ import { rowHash } from './levels.ts'
  * pruned, so the base layer contains a tree whose edges go both ways. At most m entries are protected: the other half of
  * a list of 2m is free for the links that make searches short.
  */
+
+/** Rows repaired before the clock is looked at. */
+const ROWS_PER_CHECK = 256
 
 /** Index of the first child in a row's base list: after its parent, which the root does not have. */
 export function childrenStart(graph: Graph, row: number): number {
@@ -38,12 +41,16 @@ function firstEntry(graph: Graph, row: number): number {
  * Makes the anchor tree whole without the removed rows: their children that are alive are adopted by the nearest alive
  * ancestor, or a descendant of it that has room. The lists of the removed rows stay as they are.
  *
+ * The event loop has its turns; searches may run meanwhile, and nothing else.
+ *
  * @param removed all removed rows
  */
-export function repairAnchors(graph: Graph, removed: Uint32Array): void {
+export async function repairAnchors(graph: Graph, removed: Uint32Array): Promise<void> {
   const oldRoot = graph.root
   const orphans: number[] = []
-  for (const row of removed) {
+  const turns = new Turns()
+  for (const [i, row] of removed.entries()) {
+    if (i % ROWS_PER_CHECK === 0 && turns.due) await turns.take()
     for (let i = row === oldRoot ? 0 : 1; i < graph.anchorsOf(row); i++) {
       const child = graph.words(row, 0)[graph.start(row, 0) + i]!
       if (graph.stateOf(child) === ALIVE) orphans.push(child)
@@ -54,7 +61,8 @@ export function repairAnchors(graph: Graph, removed: Uint32Array): void {
   }
   orphans.sort((a, b) => a - b)
   const ancestorOf = ancestorFinder(graph, oldRoot)
-  for (const row of orphans) {
+  for (const [i, row] of orphans.entries()) {
+    if (i % ROWS_PER_CHECK === 0 && turns.due) await turns.take()
     const ancestor = ancestorOf(firstEntry(graph, row))
     if (ancestor !== NO_ROW) adopt(graph, ancestor, row)
     else if (graph.root !== oldRoot) adopt(graph, graph.root, row)

@@ -22,7 +22,7 @@ export async function encodeRows(
   const needed = graph.rowsWith(count)
   const stored = storedCodes({ codes, exact })
   for (const { slab } of stored) slab.ensure(needed)
-  const rows = graph.allocate(count)
+  const rows = await graph.allocate(count)
   const elements = elementsPerVector(codes.codec.shape)
   try {
     for (let from = 0; from < count; from += CHUNK_ROWS) {
@@ -34,7 +34,7 @@ export async function encodeRows(
       run.check()
     }
   } catch (error) {
-    graph.release(rows)
+    await graph.release(rows)
     throw error
   }
   return rows
@@ -70,7 +70,7 @@ export async function takeBack(
   const { graph, engine } = parts
   for (const row of linked) graph.bury(row)
   graph.hide(rest)
-  if (await compact(graph, engine, run, searchesEnded)) graph.release(rest)
+  if (await compact(graph, engine, run, searchesEnded)) await graph.release(rest)
 }
 
 /**

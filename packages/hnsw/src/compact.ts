@@ -30,7 +30,7 @@ export async function compact(
     const leaders = await rowsWhere(graph, run, (row) => isLeader(graph, row))
     if (!leaders || !(await settleTwins(graph, engine, leaders, run))) return false
   }
-  repairAnchors(
+  await repairAnchors(
     graph,
     removed.filter((row) => graph.isLinked(row)),
   )
@@ -46,7 +46,7 @@ export async function compact(
   // From here on nothing that a new search can reach leads to a removed row.
   await searchesEnded()
   if (run.stopped()) return false
-  graph.release(removed)
+  await graph.release(removed)
   return true
 }
 

@@ -4,32 +4,32 @@ import { FREE, Graph, ROWS, UPPER_BLOCKS } from './graph.ts'
 import { listOf } from './testing/invariants.ts'
 
 describe('Graph', () => {
-  test('gives out new rows in order, and released ones first, the lowest first', () => {
+  test('gives out new rows in order, and released ones first, the lowest first', async () => {
     const graph = new Graph(8)
-    expect([...graph.allocate(5)]).toEqual([0, 1, 2, 3, 4])
-    graph.release(Uint32Array.of(3, 0))
-    graph.release(Uint32Array.of(2))
-    expect([...graph.allocate(2)]).toEqual([0, 2])
-    expect([...graph.allocate(3)]).toEqual([3, 5, 6])
+    expect([...(await graph.allocate(5))]).toEqual([0, 1, 2, 3, 4])
+    await graph.release(Uint32Array.of(3, 0))
+    await graph.release(Uint32Array.of(2))
+    expect([...(await graph.allocate(2))]).toEqual([0, 2])
+    expect([...(await graph.allocate(3))]).toEqual([3, 5, 6])
     expect(graph.rows).toBe(7)
   })
 
-  test('finds free rows again from their states', () => {
+  test('finds free rows again from their states', async () => {
     const graph = new Graph(8)
-    graph.enliven(graph.allocate(6))
+    graph.enliven(await graph.allocate(6))
     for (const row of [4, 1]) graph.bury(row)
-    graph.release(Uint32Array.of(4, 1))
+    await graph.release(Uint32Array.of(4, 1))
     graph.findFreeRows()
-    expect([...graph.allocate(3)]).toEqual([1, 4, 6])
+    expect([...(await graph.allocate(3))]).toEqual([1, 4, 6])
   })
 
-  test('counts what is alive, removed and free', () => {
+  test('counts what is alive, removed and free', async () => {
     const graph = new Graph(8)
-    graph.enliven(graph.allocate(6))
+    graph.enliven(await graph.allocate(6))
     expect(graph.bury(2)).toBe(true)
     expect(graph.bury(2)).toBe(false)
     expect([graph.alive, graph.removed, graph.freeRows]).toEqual([5, 1, 0])
-    graph.release(Uint32Array.of(2))
+    await graph.release(Uint32Array.of(2))
     graph.hide(Uint32Array.of(5))
     expect([graph.alive, graph.removed, graph.freeRows]).toEqual([4, 0, 1])
     expect([
@@ -41,9 +41,9 @@ describe('Graph', () => {
     ]).toEqual([true, false, false, false, false])
   })
 
-  test('has an own list for every row on every layer, across chunks', () => {
+  test('has an own list for every row on every layer, across chunks', async () => {
     const graph = new Graph(4)
-    const rows = graph.allocate(4 * CHUNK_ROWS)
+    const rows = await graph.allocate(4 * CHUNK_ROWS)
     expect(graph.head[UPPER_BLOCKS]).toBeGreaterThan(CHUNK_ROWS)
     const list = new Uint32Array(1)
     for (const row of rows) {
@@ -60,7 +60,7 @@ describe('Graph', () => {
           expect.fail(`row ${row} on layer ${layer}: ${entry}`)
       }
     }
-    graph.release(rows)
+    await graph.release(rows)
     const busy = [...rows].filter((row) => listOf(graph, row, graph.level(row)).length > 0)
     expect(busy).toEqual([])
     expect(graph.stateOf(0)).toBe(FREE)

@@ -6,9 +6,13 @@ import {
   NO_ROW,
   OmenError,
   Slab,
+  Turns,
   unreachable,
 } from '@omen/core'
 import { levelOf, levelThresholds } from './levels.ts'
+
+/** Rows that are added between two looks at the clock. */
+const ROWS_PER_GROWTH = 4096
 
 /** What a row's byte in the `state` slab says. A removed row is walked through until it is compacted away. */
 export const FREE = 0
@@ -235,19 +239,43 @@ export class Graph {
    *
    * @throws OmenError `full`: then none was taken
    */
-  allocate(count: number): Uint32Array {
+  async allocate(count: number): Promise<Uint32Array> {
     const reused = Math.min(count, this.#free.length)
     const first = this.rows
-    this.#grow(first, this.rowsWith(count))
+    await this.#grow(this.rowsWith(count))
     const rows = new Uint32Array(count)
     for (let i = 0; i < reused; i++) rows[i] = this.#free.pop()!
     for (let i = reused; i < count; i++) rows[i] = first + i - reused
     return rows
   }
 
-  #grow(first: number, total: number): void {
+  /**
+   * Makes it a graph of so many rows: free ones come at its end, or go there.
+   *
+   * @param total where there are more rows now, all from there on are free
+   */
+  async resize(total: number): Promise<void> {
+    if (total >= this.rows) return this.#grow(total)
+    let blocks = this.head[UPPER_BLOCKS]!
+    for (let row = total; row < this.rows; row++) blocks -= this.level(row)
+    this.head[UPPER_BLOCKS] = blocks
+    this.head[ROWS] = total
+    this.findFreeRows()
+  }
+
+  /** The event loop has its turns: new pages are taken from the system here, hundreds of megabytes for a million rows. */
+  async #grow(total: number): Promise<void> {
+    const turns = new Turns()
+    // All at once, so that large slabs lie on huge pages from their first row on; nothing is touched yet.
+    for (const slab of [this.links, this.state, this.anchors, this.upperAt, this.twins]) slab.ensure(total)
+    for (let first = this.rows; first < total; first = this.rows) {
+      this.#growTo(first, Math.min(total, first + ROWS_PER_GROWTH))
+      if (turns.due) await turns.take()
+    }
+  }
+
+  #growTo(first: number, total: number): void {
     for (const slab of [this.links, this.state, this.anchors, this.upperAt, this.twins]) {
-      slab.ensure(total)
       slab.clear(first, total)
     }
     const firstBlock = this.head[UPPER_BLOCKS]!
@@ -288,8 +316,10 @@ export class Graph {
   }
 
   /** Gives rows back that nothing links to, removed or free: their lists are emptied, their numbers used again. */
-  release(rows: Uint32Array): void {
-    for (const row of rows) {
+  async release(rows: Uint32Array): Promise<void> {
+    const turns = new Turns()
+    for (const [i, row] of rows.entries()) {
+      if (i % ROWS_PER_GROWTH === 0 && turns.due) await turns.take()
       if (this.stateOf(row) === REMOVED) this.head[REMOVED_ROWS] = this.removed - 1
       this.setState(row, FREE)
       this.setAnchors(row, 0)
@@ -299,7 +329,7 @@ export class Graph {
       if (block !== NO_ROW) this.upper.clear(block, block + this.level(row))
       this.#free.push(row)
     }
-    this.#free.sort((a, b) => b - a)
+    this.#free = [...Uint32Array.from(this.#free).sort().reverse()]
   }
 
   /** Reads from the states which row numbers are free: for a graph that was just opened. */

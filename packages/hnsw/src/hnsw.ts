@@ -8,9 +8,7 @@ import {
   countQueries,
   countVectors,
   type IndexImage,
-  type NativeSearch,
   OmenError,
-  prepareVectors,
   Queue,
   type ResultBuffers,
   type SearchManyOptions,
@@ -19,7 +17,6 @@ import {
   type SearchResult,
   type Section,
   type Shape,
-  settleResults,
   throwIfAborted,
   type VectorIndex,
   type Vectors,
@@ -32,6 +29,8 @@ import type { Run } from './engine.ts'
 import { contentsOf, readImage } from './image.ts'
 import { readOnlyError } from './in-place.ts'
 import { type Inspection, inspect } from './inspect.ts'
+import { type HnswMergeOptions, mergeParts } from './merge.ts'
+import type { MergePlan } from './merge-plan.ts'
 import {
   checkOptions,
   chooseAccelerator,
@@ -42,7 +41,7 @@ import {
 } from './options.ts'
 import { type Parts, trainParts } from './parts.ts'
 import { findTruth, type RecallReport, recallOf } from './recall.ts'
-import { limitSearch, resultBuffers, spread, vectorOf } from './results.ts'
+import { limitSearch, nothing, resultBuffers, settle, spread, vectorOf } from './results.ts'
 import { RunningSearches } from './running-searches.ts'
 import { WORK_NUMBERS } from './search.ts'
 import { type HnswStats, statsOf } from './stats.ts'
@@ -138,6 +137,24 @@ export class Hnsw implements VectorIndex {
     } finally {
       await file.close()
     }
+  }
+
+  /**
+   * Merges indexes into a new one, rows that are not live left behind: the largest one's graph, healed, with all other rows
+   * linked into it. A search of it finds as much as if it had been built anew.
+   *
+   * @returns the index, and where rows went
+   * @throws OmenError `invalid_argument`, `aborted`, and for vectors that are refused; what `vectors` throws
+   */
+  static async merge(options: HnswMergeOptions<Hnsw>): Promise<{ index: Hnsw; plan: MergePlan }> {
+    const sources = options.sources.map(({ index }) => {
+      if (!index) return undefined
+      index.#checkOpen()
+      return { settings: index.#settings, parts: index.#parts }
+    })
+    const threads = sources.find((each) => each !== undefined)?.settings.accelerator?.doctor().threads
+    const { settings, parts, plan } = await mergeParts(options, sources, threads ?? 1)
+    return { index: Hnsw.#from({ settings, parts, tuned: new TunedSettings() }, false), plan }
   }
 
   static #from({ settings, parts, tuned }: Awaited<ReturnType<typeof readImage>>, readOnly: boolean): Hnsw {
@@ -246,12 +263,12 @@ export class Hnsw implements VectorIndex {
     const search = this.#check(options)
     checkQuery(query, this.shape)
     const parts = this.#parts
-    if (!parts || parts.graph.alive === 0) return this.#nothing(query)
+    if (!parts || parts.graph.alive === 0) return nothing(query, this.shape)
     const asked = limitSearch(search, parts)
     if (this.#found.rows.length < asked.k) this.#found = resultBuffers(1, asked.k * 2)
     const { rows, distances, counts } = this.#found
     parts.engine.searchSync(query, asked, this.#found)
-    const count = this.#settle(this.#found, 0, counts[0] as number, asked)
+    const count = settle(this.shape, this.#found, 0, counts[0] as number, asked)
     return { rows: rows.slice(0, count), distances: distances.slice(0, count) }
   }
 
@@ -259,12 +276,12 @@ export class Hnsw implements VectorIndex {
     const search = this.#check(options)
     checkQuery(query, this.shape)
     const parts = this.#parts
-    if (!parts || parts.graph.alive === 0) return this.#nothing(query)
+    if (!parts || parts.graph.alive === 0) return nothing(query, this.shape)
     const asked = limitSearch(search, parts)
     const out = resultBuffers(1, asked.k)
     await this.#searches.track(parts.engine.search(query, asked, out))
     this.#checkRunning(search)
-    const count = this.#settle(out, 0, out.counts[0] as number, asked)
+    const count = settle(this.shape, out, 0, out.counts[0] as number, asked)
     return { rows: out.rows.subarray(0, count), distances: out.distances.subarray(0, count) }
   }
 
@@ -273,7 +290,7 @@ export class Hnsw implements VectorIndex {
     const count = countQueries(queries, this.shape, search.k)
     const parts = this.#parts
     if (!parts || parts.graph.alive === 0 || count === 0) {
-      this.#nothing(queries)
+      nothing(queries, this.shape)
       return resultBuffers(count, search.k)
     }
     const asked = limitSearch(search, parts)
@@ -284,7 +301,7 @@ export class Hnsw implements VectorIndex {
     }
     await this.#searches.track(parts.engine.searchMany(queries, asked, out, run))
     this.#checkRunning(search)
-    for (let i = 0; i < count; i++) out.counts[i] = this.#settle(out, i, out.counts[i] as number, asked)
+    for (let i = 0; i < count; i++) out.counts[i] = settle(this.shape, out, i, out.counts[i] as number, asked)
     return spread(out, asked.k, search.k)
   }
 
@@ -421,19 +438,5 @@ export class Hnsw implements VectorIndex {
   #checkRunning(search: CheckedSearch): void {
     this.#checkOpen()
     throwIfAborted(search.signal)
-  }
-
-  /** The answer of an empty index: a query that is refused is refused here too. */
-  #nothing(queries: Vectors): SearchResult {
-    prepareVectors(queries, this.shape, queries.slice())
-    return { rows: new Uint32Array(0), distances: new Float32Array(0) }
-  }
-
-  /** Puts results in order whose distances were made equal by clamping; returns how many there are. */
-  #settle(out: ResultBuffers, search: number, count: number, { k, radius }: NativeSearch): number {
-    if (this.shape.metric !== 'cosine') return count
-    const from = search * k
-    const rows = out.rows.subarray(from, from + count)
-    return settleResults('cosine', rows, out.distances.subarray(from, from + count), radius)
   }
 }

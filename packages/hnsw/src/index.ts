@@ -1,6 +1,8 @@
 export { type Estimate, type EstimateOptions, estimate } from './estimate.ts'
 export { Hnsw } from './hnsw.ts'
 export type { Inspection } from './inspect.ts'
+export type { HnswMergeOptions, MergeSource } from './merge.ts'
+export { type MergePlan, type PlanSource, planMerge } from './merge-plan.ts'
 export {
   type HnswBuildOptions,
   type HnswOpenOptions,

@@ -29,6 +29,12 @@ export function storedCodes({ codes, exact }: Pick<Parts, 'codes' | 'exact'>): r
   return exact && exact.slab !== codes.slab ? [codes, exact] : [codes]
 }
 
+/** The codecs that parts were made around: those that `makeParts` takes. */
+export function codecsOf({ codes, exact }: Parts): [Codec, Codec | undefined] {
+  // Codes of two levels are walked by one reading of them, and rescore by the other, which is the whole.
+  return exact && exact.slab === codes.slab ? [exact.codec, undefined] : [codes.codec, exact?.codec]
+}
+
 /** The parts that an engine runs over. */
 export type Data = Omit<Parts, 'engine'>
 

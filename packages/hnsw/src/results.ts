@@ -4,7 +4,12 @@ import {
   type NativeSearch,
   NO_ROW,
   OmenError,
+  prepareVectors,
+  type ResultBuffers,
   type SearchManyResult,
+  type SearchResult,
+  type Shape,
+  settleResults,
   type Vectors,
 } from '@omen/core'
 import type { Parts } from './parts.ts'
@@ -28,6 +33,26 @@ export function limitSearch(search: CheckedSearch, { graph }: Parts): NativeSear
     radius: search.radius,
     accept: search.accept?.words,
   }
+}
+
+/** The answer of an empty index: a query that is refused is refused here too. */
+export function nothing(queries: Vectors, shape: Shape): SearchResult {
+  prepareVectors(queries, shape, queries.slice())
+  return { rows: new Uint32Array(0), distances: new Float32Array(0) }
+}
+
+/** Puts results in order whose distances were made equal by clamping; returns how many there are. */
+export function settle(
+  { metric }: Shape,
+  out: ResultBuffers,
+  search: number,
+  count: number,
+  { k, radius }: NativeSearch,
+): number {
+  if (metric !== 'cosine') return count
+  const from = search * k
+  const rows = out.rows.subarray(from, from + count)
+  return settleResults('cosine', rows, out.distances.subarray(from, from + count), radius)
 }
 
 /** Spreads results from `from` places a search to `to`, at least as many. */
