@@ -1,17 +1,16 @@
-import { type Bitset, type JsonObject, OmenError } from '@omen/core'
+import type { Bitset, JsonObject } from '@omen/core'
 import type { CheckedFilter } from '../filter/filter.ts'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import { evaluate } from './evaluate.ts'
 import { FieldColumn } from './field-column.ts'
 import type { PayloadReader, RowsOfId } from './payload.ts'
-
-const utf8 = new TextEncoder()
+import { RowTexts } from './row-texts.ts'
+import { parsePayload } from './store.ts'
 
 /** The payload of a segment that rows are still added to, in memory. */
 export class ActivePayload implements PayloadReader {
   readonly columns: ReadonlyMap<string, FieldColumn>
-  readonly #texts: string[] = []
-  #storeBytes = 0
+  readonly #texts: RowTexts = new RowTexts()
 
   constructor(schema: CheckedSchema) {
     this.columns = new Map(
@@ -26,7 +25,7 @@ export class ActivePayload implements PayloadReader {
   get bytes(): { readonly store: number; readonly index: number } {
     let index = 0
     for (const column of this.columns.values()) index += column.sizeBytes
-    return { store: this.#storeBytes, index }
+    return { store: this.#texts.sizeBytes, index }
   }
 
   /**
@@ -36,11 +35,8 @@ export class ActivePayload implements PayloadReader {
    */
   append(payloads: readonly JsonObject[]): void {
     for (const payload of payloads) {
-      const text = JSON.stringify(payload)
       for (const column of this.columns.values()) column.add(this.rows, payload)
-      this.#texts.push(text)
-      // V8 keeps a character in one byte, or in two where one of the text needs it; this is what most texts take.
-      this.#storeBytes += text.length
+      this.#texts.push(JSON.stringify(payload))
     }
   }
 
@@ -49,16 +45,10 @@ export class ActivePayload implements PayloadReader {
   }
 
   payload(row: number): JsonObject {
-    return JSON.parse(this.#text(row)) as JsonObject
+    return parsePayload(this.#texts.get(row), row)
   }
 
   stored(row: number): Uint8Array {
-    return utf8.encode(this.#text(row))
-  }
-
-  #text(row: number): string {
-    const text = this.#texts[row]
-    if (text === undefined) throw new OmenError('unknown_row', `there is no row ${row} of ${this.rows}`)
-    return text
+    return this.#texts.get(row)
   }
 }

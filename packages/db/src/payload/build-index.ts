@@ -1,7 +1,9 @@
-import type { IndexContents, JsonObject, Section } from '@omen/core'
+import type { Bitset, IndexContents, JsonObject, Section } from '@omen/core'
+import type { IndexValue } from '../filter/filter.ts'
 import { compareValues } from '../filter/order.ts'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import { FieldColumn } from './field-column.ts'
+import { GrowingBytes } from './growing.ts'
 import { Pace } from './pace.ts'
 import type { StoredPayloads } from './payload.ts'
 import { PostingWriter } from './postings.ts'
@@ -10,7 +12,6 @@ import { parsePayload } from './store.ts'
 
 export const INDEX_KIND = 'payload/1'
 const STEPS = 1024
-const utf8 = new TextEncoder()
 
 /**
  * Makes the index of the payload of a segment out of what is stored, with turns for the event loop. All of it is held in
@@ -66,14 +67,18 @@ async function fieldParts(
   pace: Pace,
 ): Promise<[string, Uint8Array][]> {
   const { values } = column
-  const order = Uint32Array.from({ length: values.length }, (_, code) => code)
-  const numbers = Float64Array.from(strings ? [] : values, Number)
+  const order = new Uint32Array(values.length)
+  const numbers = new Float64Array(strings ? 0 : values.length)
+  for (let code = 0; code < order.length; code++) {
+    order[code] = code
+    if (!strings) numbers[code] = Number(values[code])
+  }
   const compare = strings
     ? (a: number, b: number) => compareValues(values[a]!, values[b]!)
     : (a: number, b: number) => numbers[a]! - numbers[b]!
   await sortInTurns(order, compare, pace)
   const { starts, sorted } = await groupRows(column, order, pace)
-  const existing = Uint32Array.from(column.existing)
+  const existing = rowsIn(column.existing)
   const writer = new PostingWriter(rows, order.length + 1, sorted.length + existing.length)
   for (let i = 0; i < order.length; i++) {
     writer.add(sorted, starts[i]!, starts[i + 1]!)
@@ -81,7 +86,7 @@ async function fieldParts(
   }
   writer.add(existing, 0, existing.length)
   return [
-    ...(strings ? textParts(values, order) : numberParts(values, order)),
+    ...(strings ? await textParts(values, order, pace) : numberParts(numbers, order)),
     ['table', bytesOf(writer.table)],
     ['postings', bytesOf(writer.words)],
   ]
@@ -111,24 +116,35 @@ async function groupRows(
   return { starts, sorted }
 }
 
-function numberParts(values: readonly (string | number)[], order: Uint32Array): [string, Uint8Array][] {
-  const numbers = Float64Array.from(order, (code) => Number(values[code]))
-  return [['values', bytesOf(numbers)]]
+/** The rows of a set, as a list. */
+function rowsIn(set: Bitset): Uint32Array {
+  const rows = new Uint32Array(set.count())
+  let count = 0
+  for (let row = 0; row < set.length; row++) if (set.has(row)) rows[count++] = row
+  return rows
+}
+
+function numberParts(numbers: Float64Array, order: Uint32Array): [string, Uint8Array][] {
+  const sorted = new Float64Array(order.length)
+  for (let i = 0; i < order.length; i++) sorted[i] = numbers[order[i]!]!
+  return [['values', bytesOf(sorted)]]
 }
 
 /** The strings one after another, and where each ends. */
-function textParts(values: readonly (string | number)[], order: Uint32Array): [string, Uint8Array][] {
-  const texts = Array.from(order, (code) => utf8.encode(String(values[code])))
-  const bytes = new Uint8Array(texts.reduce((sum, text) => sum + text.length, 0))
-  const ends = new Uint32Array(texts.length)
-  let at = 0
-  for (const [i, text] of texts.entries()) {
-    bytes.set(text, at)
-    at += text.length
-    ends[i] = at
+async function textParts(
+  values: readonly IndexValue[],
+  order: Uint32Array,
+  pace: Pace,
+): Promise<[string, Uint8Array][]> {
+  const bytes = new GrowingBytes()
+  const ends = new Uint32Array(order.length)
+  for (let i = 0; i < order.length; i++) {
+    bytes.pushText(String(values[order[i]!]))
+    ends[i] = bytes.length
+    if (i % 64 === 0 && pace.due) await pace.take()
   }
   return [
-    ['values', bytes],
+    ['values', bytes.values],
     ['ends', bytesOf(ends)],
   ]
 }
