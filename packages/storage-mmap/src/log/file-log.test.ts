@@ -5,6 +5,7 @@ import { type Log, MemoryStorage, type StorageBackend } from '@omen/core'
 import { testLog } from '@omen/core/testing'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { fileStorage, openFileLog } from '../index.ts'
+import { databaseId } from '../testing/log-files.ts'
 
 let root: string
 beforeAll(async () => {
@@ -17,7 +18,6 @@ afterEach(async () => {
   for (const storage of opened.splice(0)) await storage.close()
 })
 
-const databaseId = '00112233-4455-6677-8899-aabbccddeeff'
 const storages = new WeakMap<Log, StorageBackend>()
 
 /** @param fileBytes so few that a log has many files, or so many that it has one */

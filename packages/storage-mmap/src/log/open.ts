@@ -2,7 +2,7 @@ import { OmenError, type StorageBackend } from '@omen/core'
 import { type Expected, listLogFiles, type NamedFile, openNamed } from './files.ts'
 import { encodeHeader, encodeRecord, Place } from './layout.ts'
 import { allDurable, createFile, newFileId, type TailOptions, type TailState } from './tail.ts'
-import { corruptLog, isDamage, type LogFile, type Walked, walk } from './walk.ts'
+import { corruptLog, isDamage, type LogFile, lossAtEnd, type Walked, walk } from './walk.ts'
 
 export interface OpenedTail {
   readonly files: readonly NamedFile[]
@@ -25,7 +25,9 @@ export async function openTail(options: TailOptions, firstSequence: number): Pro
   }
   const file = await openLast(storage, last, { databaseId, hash })
   try {
-    const walked = await walkLast(file)
+    const walked = await walk(file)
+    const loss = await lossAtEnd(file, walked)
+    if (loss) throw corruptLog(loss)
     const { end, dataEnd } = walked
     const durable = faults.has('no-relog') ? end.offset : walked.durable
     if (end.offset === file.sizeBytes && dataEnd <= durable) {
@@ -45,24 +47,15 @@ async function openLast(storage: StorageBackend, last: NamedFile, expected: Expe
   return file
 }
 
-/** Walks the last file to where a crash may have cut the writing of it short, and makes sure that it was a crash. */
-async function walkLast(file: LogFile): Promise<Walked> {
-  const walked = await walk(file)
-  const { damage, durable, end } = walked
-  const proof = damage && (await file.proofBehind(damage.offset))
-  if (damage && (proof !== undefined || end.offset < durable)) throw corruptLog(damage)
-  if (end.offset < durable) {
-    throw corruptLog({ file: file.name, offset: end.offset, why: 'the last record of an append is missing' })
-  }
-  return walked
-}
-
 /**
  * Writes the records of a file again, whole appends only, in its place: reading what a failed sync left shows it, though it
  * may be in memory alone.
  */
-async function writeAgain(options: TailOptions, file: LogFile, { end }: Walked): Promise<TailState> {
-  const { storage, hash } = options
+export async function writeAgain(
+  { storage, hash }: Pick<TailOptions, 'storage' | 'hash'>,
+  file: LogFile,
+  { end }: Pick<Walked, 'end'>,
+): Promise<TailState> {
   const fileId = newFileId()
   const bytes = new Uint8Array(end.offset)
   bytes.set(encodeHeader({ ...file.header, fileId, createdBytes: end.offset }, hash))

@@ -162,7 +162,7 @@ export function groupBytes(appends: readonly (readonly Uint8Array[])[]): number 
 
 /** A new file without records, whole and durable, which goes on where another ended. */
 export async function createFile(
-  { storage, databaseId, hash }: TailOptions,
+  { storage, databaseId, hash }: Pick<TailOptions, 'storage' | 'databaseId' | 'hash'>,
   { sequence, previous }: Pick<Position, 'sequence' | 'previous'>,
 ): Promise<TailState> {
   const fileId = newFileId()

@@ -173,6 +173,8 @@ export interface Walked {
   /** Offset behind the last record that carries data. */
   readonly dataEnd: number
   readonly records: number
+  /** The last record of the last whole append, and where it is: by which the file can be known again. */
+  readonly latest: { readonly at: Position; readonly checksum: bigint } | undefined
   /** Why the walk ended before the file did; bytes behind `end` without it are an append without its last record. */
   readonly damage: Damage | undefined
 }
@@ -193,20 +195,36 @@ export async function walk(
   let dataEnd = from.offset
   let records = 0
   let open = 0
+  let latest: Walked['latest']
   for (;;) {
     const found = await file.recordAt(position)
-    if (found === undefined || isDamage(found)) return { end, durable, dataEnd, records, damage: found }
+    if (found === undefined || isDamage(found))
+      return { end, durable, dataEnd, records, latest, damage: found }
     visit?.(found)
     const counts = found.head.type === 'data' ? 1 : 0
+    const at = position
     position = { offset: found.end, sequence: found.head.sequence + counts, previous: found.checksum }
     durable = Math.max(durable, found.head.durable)
     open += counts
     if (!found.head.last) continue
     end = position
+    latest = { at, checksum: found.checksum }
     records += open
     open = 0
     if (counts > 0) dataEnd = found.end
   }
+}
+
+/**
+ * What is wrong at the end of the last file of a log, once walked, if a crash cannot have left it so: an append that was cut
+ * short is nothing wrong.
+ */
+export async function lossAtEnd(file: LogFile, walked: Walked): Promise<Damage | undefined> {
+  const { damage, durable, end } = walked
+  const proof = damage && (await file.proofBehind(damage.offset))
+  if (damage && (proof !== undefined || end.offset < durable)) return damage
+  if (end.offset >= durable) return undefined
+  return { file: file.name, offset: end.offset, why: 'the last record of an append is missing' }
 }
 
 /** The error for a log of which something is lost. */

@@ -2,6 +2,7 @@ import { type Log, OmenError, type StorageBackend } from '@omen/core'
 import { type LogFaults, NO_FAULTS } from '../log/faults.ts'
 import { openLogWith } from '../log/file-log.ts'
 import { Crashes, SimulatedDisk, storageOn } from './index.ts'
+import { databaseId } from './log-files.ts'
 
 /** What a crash test plants: bugs of the log, and what stands between it and the disk. */
 export interface Bugs {
@@ -33,7 +34,6 @@ export interface Run {
   readonly truncations: readonly { readonly from: number; readonly sequence: number }[]
 }
 
-export const databaseId = '00112233-4455-6677-8899-aabbccddeeff'
 const FILE_BYTES = 6000
 
 /** Runs a log through appends that overlap, truncations, closing and opening, and failures of the disk. */
