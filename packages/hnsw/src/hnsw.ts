@@ -7,6 +7,7 @@ import {
   closedError,
   countQueries,
   countVectors,
+  type IndexContents,
   type IndexImage,
   OmenError,
   Queue,
@@ -400,13 +401,18 @@ export class Hnsw implements VectorIndex {
   /**
    * Saves the index to a file, atomically. Changes wait meanwhile, and searches run on.
    *
+   * @param target its path, or what writes the contents: they do not change until its promise settles
    * @throws OmenError `not_found`, `disk_full`, `io`, `aborted`, `closed`: then what was there before is untouched
    */
-  save(path: string, options: WriteOptions = {}): Promise<void> {
+  save(
+    target: string | ((contents: IndexContents) => Promise<void>),
+    options: WriteOptions = {},
+  ): Promise<void> {
     return this.#queue.run(() => {
-      const { metadata, sections } = contentsOf(this.#settings, this.#parts, this.#tuned.all)
+      const contents = contentsOf(this.#settings, this.#parts, this.#tuned.all)
+      if (typeof target !== 'string') return target(contents)
       const { accelerator } = this.#settings
-      return writeSectionFile(path, metadata, sections, { accelerator, ...options })
+      return writeSectionFile(target, contents.metadata, contents.sections, { accelerator, ...options })
     }, options.signal)
   }
 

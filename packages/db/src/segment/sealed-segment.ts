@@ -1,0 +1,151 @@
+import type { Bitset } from '@omen/core'
+import { NO_ROW } from '@omen/core'
+import type { PayloadReader } from '../payload/payload.ts'
+import { expiredRows, unknownField, unknownRow } from './active-segment.ts'
+import { type SearchableField, searchField } from './field-search.ts'
+import { References } from './references.ts'
+import type { SealedIds } from './sealed-ids.ts'
+import type { Segment, SegmentHits, SegmentSearch, SegmentSearchMany, SegmentStats } from './segment.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import { segmentStats } from './segment-stats.ts'
+
+/** What an opened segment consists of. */
+export interface SealedParts {
+  readonly files: SegmentFiles
+  readonly ids: SealedIds
+  readonly versions: Float64Array
+  /** Undefined where no row expires. */
+  readonly expiry: Float64Array | undefined
+  readonly payload: PayloadReader
+  readonly fields: ReadonlyMap<string, SearchableField>
+  /** Files that were damaged, and are done without: a merge of the segment alone makes them again. */
+  readonly damaged: readonly string[]
+  /** Resolves when the vectors' and the payload's bytes were compared with their checksums. */
+  readonly verified: Promise<void>
+  readonly threads: number
+  /** Lets go of the files. */
+  close(): Promise<void>
+}
+
+/** A segment in files, which never change. */
+export class SealedSegment implements Segment {
+  readonly id: number
+  readonly rows: number
+  readonly files: SegmentFiles
+  readonly payload: PayloadReader
+  readonly fields: ReadonlyMap<string, SearchableField>
+  readonly damaged: readonly string[]
+  /** @throws OmenError `corrupt_segment` when the bytes of vectors or payload are not those that were written */
+  readonly verified: Promise<void>
+  readonly #parts: SealedParts
+  readonly #references: References
+  #closing: Promise<void> = Promise.resolve()
+
+  constructor(parts: SealedParts) {
+    this.id = parts.files.id
+    this.rows = parts.files.rows
+    this.files = parts.files
+    this.payload = parts.payload
+    this.fields = parts.fields
+    this.damaged = parts.damaged
+    this.verified = parts.verified
+    // Who does not ask is not to be ended by it.
+    this.verified.catch(() => undefined)
+    this.#parts = parts
+    this.#references = new References(() => {
+      this.#closing = parts.close()
+    })
+  }
+
+  findRow(id: string, accept?: Bitset): number {
+    return this.#parts.ids.find(id, accept)
+  }
+
+  rowsOf(id: string): Iterable<number> {
+    return this.#parts.ids.rowsOf(id)
+  }
+
+  idOf(row: number): string {
+    const id = this.#parts.ids.idOf(row)
+    if (id === undefined) throw unknownRow(row, this.rows)
+    return id
+  }
+
+  versionOf(row: number): number {
+    this.#check(row)
+    return this.#parts.versions[row] as number
+  }
+
+  expiresAt(row: number): number {
+    this.#check(row)
+    return this.#parts.expiry?.[row] ?? Infinity
+  }
+
+  expired(nowMs: number): Bitset | undefined {
+    const { expiry } = this.#parts
+    return expiry && expiredRows(expiry, nowMs)
+  }
+
+  vector(field: string, row: number): Float32Array | undefined {
+    const { vectors } = this.#field(field)
+    this.#check(row)
+    const slot = vectors.slots.slotOf(row)
+    return slot === NO_ROW ? undefined : vectors.vector(slot)
+  }
+
+  async search(field: string, query: Float32Array, search: SegmentSearch): Promise<SegmentHits> {
+    const searched = this.#field(field)
+    searched.vectors.check(query)
+    const hits = await this.#references.during(() =>
+      searchField(searched, query, search, this.rows, this.#parts.threads),
+    )
+    return hits[0] as SegmentHits
+  }
+
+  searchMany(field: string, queries: Float32Array, search: SegmentSearchMany): Promise<SegmentHits[]> {
+    return this.#references.during(async () => {
+      const searched = this.#field(field)
+      searched.vectors.checkMany(queries)
+      return searchField(searched, queries, search, this.rows, this.#parts.threads)
+    })
+  }
+
+  stats(): SegmentStats {
+    const { ids, versions, expiry, payload } = this.#parts
+    return segmentStats(this.rows, this.fields, {
+      ids: ids.sizeBytes,
+      versions: versions.byteLength,
+      expiry: expiry?.byteLength ?? 0,
+      payload: payload.bytes.store,
+      payloadIndex: payload.bytes.index,
+    })
+  }
+
+  /** What rows are, for whoever writes them elsewhere: borrowed. */
+  get columns(): { readonly versions: Float64Array; readonly expiry: Float64Array | undefined } {
+    return { versions: this.#parts.versions, expiry: this.#parts.expiry }
+  }
+
+  /** Resolves when the files are let go of, after the last `release`. */
+  get closed(): Promise<void> {
+    return this.#closing
+  }
+
+  retain(): void {
+    this.#references.retain()
+  }
+
+  release(): void {
+    this.#references.release()
+  }
+
+  #check(row: number): void {
+    if (!(Number.isInteger(row) && row >= 0 && row < this.rows)) throw unknownRow(row, this.rows)
+  }
+
+  #field(name: string): SearchableField {
+    const field = this.fields.get(name)
+    if (!field) throw unknownField(name, this.fields.keys())
+    return field
+  }
+}
