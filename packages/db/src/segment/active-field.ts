@@ -10,7 +10,7 @@ export const GRAPH_VECTORS = 4096
 /** Vectors that a quantizer looks at, spread evenly over those there are. */
 const TRAINING_VECTORS = 16_384
 /** Vectors given to a graph at a time: what lies between two looks at the signal. */
-const VECTORS_PER_BATCH = 4096
+export const VECTORS_PER_BATCH = 4096
 
 export interface LinkOptions {
   readonly threads?: number | undefined
@@ -83,7 +83,7 @@ export class ActiveField implements SearchableField {
 /** An empty graph, whose quantizers are trained on a sample of the vectors there are. */
 export function newGraph(
   field: VectorField,
-  vectors: FieldVectors,
+  vectors: CountedVectors,
   accelerator: Accelerator | undefined,
 ): Hnsw {
   const { dimension, metric, m, beam, quantizer, keep } = field
@@ -94,16 +94,25 @@ export function newGraph(
     beam,
     quantizer,
     keep,
-    training: sampleOf(vectors),
+    training: sampleOf(vectors, dimension),
     accelerator: accelerator ?? null,
   })
 }
 
-function sampleOf(vectors: FieldVectors): Float32Array {
-  const { count } = vectors.slots
-  const { dimension } = vectors.shape
+/** Vectors that can be read, however they are kept. */
+interface CountedVectors {
+  readonly count: number
+  /** The vectors from … to − 1: a copy. */
+  read(from: number, to: number): Float32Array
+}
+
+function sampleOf(vectors: CountedVectors, dimension: number): Float32Array {
+  const { count } = vectors
   const size = Math.min(count, TRAINING_VECTORS)
   const sample = new Float32Array(size * dimension)
-  for (let i = 0; i < size; i++) sample.set(vectors.vector(Math.floor((i * count) / size)), i * dimension)
+  for (let i = 0; i < size; i++) {
+    const at = Math.floor((i * count) / size)
+    sample.set(vectors.read(at, at + 1), i * dimension)
+  }
   return sample
 }

@@ -56,6 +56,10 @@ export class FieldVectors {
     this.#codes = new Codes(given(shape), accelerator, stored?.slab)
   }
 
+  get count(): number {
+    return this.slots.count
+  }
+
   get slab(): Slab {
     return this.#codes.slab
   }

@@ -5,6 +5,7 @@ import {
   type Quantizer,
   Slab,
   type StorageBackend,
+  type StoredSection,
   storedSection,
 } from '@omen/core'
 import { openSectionRegion, type SectionFile } from '@omen/core/file'
@@ -121,7 +122,7 @@ class Opening {
       await region.close()
       throw new OmenError('corrupt_index', `file ${name} is not the one that the manifest names`)
     }
-    const file = await openSectionRegion(region, name)
+    const file = await openSectionRegion(region, name, { accelerator: this.#accelerator })
     this.#open.push(file)
     return file
   }
@@ -166,10 +167,18 @@ class Opening {
       : undefined
     const { bytesPerRow } = new FieldVectors(shape, undefined).slab
     const bytes = storedSection(image, `vectors.${name}`, stored.vectors * bytesPerRow)
-    const slab = new Slab(bytesPerRow, { accelerator: this.#accelerator })
-    slab.ensure(stored.vectors)
-    await bytes.readInto(slab.parts(stored.vectors))
+    const slab = await this.#slabOf(bytes, bytesPerRow, stored.vectors)
     return new FieldVectors(shape, this.#accelerator, { slab, slots: new SlotRows(stored.vectors, slots) })
+  }
+
+  /** Vectors in place where they are mapped, else read. */
+  async #slabOf(section: StoredSection, bytesPerRow: number, rows: number): Promise<Slab> {
+    const { mapped } = section
+    if (mapped && mapped.byteOffset % 4 === 0) return Slab.over(bytesPerRow, mapped)
+    const slab = new Slab(bytesPerRow, { accelerator: this.#accelerator })
+    slab.ensure(rows)
+    await section.readInto(slab.parts(rows))
+    return slab
   }
 
   async #openPayload(store: PayloadStore): Promise<SealedPayload> {
@@ -196,6 +205,7 @@ class Opening {
           ...allQuantizers(),
         ],
         accelerator: this.#accelerator ?? null,
+        readOnly: true,
       })
       this.#graphs.push(graph)
       if (graph.size !== vectors.slots.count || graph.shape.dimension !== field.dimension) {

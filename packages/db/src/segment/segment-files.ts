@@ -1,6 +1,7 @@
 import type { JsonObject, Section, StorageBackend } from '@omen/core'
 import { sectionFileParts } from '@omen/core/file'
 import type { Hnsw } from '@omen/hnsw'
+import { accelerator } from '@omen/native'
 import { payloadIndexContents } from '../payload/build-index.ts'
 import type { StoredPayloads } from '../payload/payload.ts'
 import { payloadStoreSections } from '../payload/store.ts'
@@ -114,7 +115,10 @@ async function writeFile(
   sections: readonly Section[],
   { signal }: WriteSegmentOptions,
 ): Promise<SegmentFile> {
-  const { sizeBytes, parts } = await sectionFileParts(metadata, sections, signal ? { signal } : {})
+  const { sizeBytes, parts } = await sectionFileParts(metadata, sections, {
+    accelerator: accelerator(),
+    ...(signal ? { signal } : {}),
+  })
   const [start = new Uint8Array()] = parts
   await storage.writeOnce(name, parts)
   return { name, sizeBytes, hash: headerHash(start) }
