@@ -10,8 +10,10 @@ import { Reader } from './reader.ts'
 import { checkId } from './rows/check-row.ts'
 import { type CheckedSchema, describe } from './schema/check-schema.ts'
 import type { Schema } from './schema/field.ts'
-import type { InputRow, RowChange } from './schema/infer.ts'
+import type { InputRow, PayloadName, RowChange } from './schema/infer.ts'
 import { Snapshot } from './snapshot.ts'
+import { type CollectionStats, collectionStats } from './stats.ts'
+import { type CollectionChange, type WatchOptions, watch } from './watch.ts'
 
 export interface WriteOptions extends CallOptions {
   /**
@@ -133,6 +135,28 @@ export class Collection<S extends Schema> extends Reader<S> {
    */
   snapshot(): Snapshot<S> {
     return new Snapshot(this.name, this.#engine.view(this.#state))
+  }
+
+  /**
+   * Follows the changes of the collection, one after another, for as long as somebody asks for the next one.
+   *
+   * @throws OmenError `position_gone` when the log does not reach back so far: then read all rows and watch from there;
+   * `invalid_argument`, `unknown_field`, `not_found` when the collection is dropped, `aborted`, `closed`
+   */
+  watch<const K extends keyof S & string = PayloadName<S>>(
+    options: WatchOptions<K> = {},
+  ): AsyncGenerator<CollectionChange<S, K>, void, undefined> {
+    return watch<S, K>(this.#engine, this.#state, options)
+  }
+
+  /**
+   * What there is, and what it takes, by segment and part.
+   *
+   * @throws OmenError `closed`, `not_found` when the collection was dropped
+   */
+  async stats(): Promise<CollectionStats> {
+    this.#engine.view(this.#state)
+    return collectionStats(this.#state)
   }
 
   #check(call: string, options: WriteOptions): CheckedWrite {

@@ -9,6 +9,7 @@ import type { EngineHooks } from './engine/points.ts'
 import { wellFormed } from './rows/values.ts'
 import { checkSchema, describe } from './schema/check-schema.ts'
 import type { Schema } from './schema/field.ts'
+import { type DatabaseStats, databaseStats } from './stats.ts'
 
 export interface OpenOptions {
   /** What writes survive that do not say otherwise: a power cut (`synced`) when left out. */
@@ -19,11 +20,16 @@ export interface OpenOptions {
   readonly threads?: number | undefined
   /** Quantizers of your own, which schemas in the database name; those of @omen/quant are always there. */
   readonly quantizers?: readonly Quantizer[] | undefined
+  /**
+   * Told of a file that is damaged and can be made again from others: searches do without it until then, slower. Damage that
+   * cannot be mended is an error of `open`.
+   */
+  readonly onDamage?: ((file: string, error: OmenError) => void) | undefined
   /** Whether sealed files are mapped (the default, where the accelerator runs) or read. */
   readonly reads?: 'mapped' | 'plain' | undefined
 }
 
-const OPEN_OPTIONS = ['durability', 'memoryBudgetBytes', 'threads', 'quantizers', 'reads']
+const OPEN_OPTIONS = ['durability', 'memoryBudgetBytes', 'threads', 'quantizers', 'onDamage', 'reads']
 
 /**
  * Opens a database for writing, creating it where there is none.
@@ -32,23 +38,23 @@ const OPEN_OPTIONS = ['durability', 'memoryBudgetBytes', 'threads', 'quantizers'
  * @throws OmenError `locked` naming who writes to it; `invalid_argument`; `corrupt_database`, `corrupt_segment`, `corrupt_log`;
  * `unsupported`, `unknown_quantizer`; `disk_full`, `io`
  */
-export function open(where: string | StorageBackend, options: OpenOptions = {}): Promise<Database> {
-  return openDatabase(where, options, {})
+export async function open(where: string | StorageBackend, options: OpenOptions = {}): Promise<Database> {
+  return (await openDatabase(where, options, {})).db
 }
 
-/** `open`, with what only tests ask for. */
+/** `open`, with what only tests ask for, and the engine that they look at. */
 export async function openDatabase(
   where: string | StorageBackend,
   options: OpenOptions,
   hooks: EngineHooks,
-): Promise<Database> {
+): Promise<{ db: Database; engine: Engine }> {
   checkOptionNames('open', options, OPEN_OPTIONS)
-  const { durability = 'synced', quantizers = [] } = options
+  const { durability = 'synced', quantizers = [], onDamage = () => undefined } = options
   checkDurability(durability)
-  const limits = limitsOf(options)
+  const limits = { ...limitsOf(options), ...hooks.limits }
   const places = await placesOf(where, options)
-  const engine = await Engine.open({ ...places, quantizers, limits }, hooks)
-  return new Database(engine, durability)
+  const engine = await Engine.open({ ...places, quantizers, limits, onDamage }, hooks)
+  return { db: new Database(engine, durability), engine }
 }
 
 async function placesOf(
@@ -126,6 +132,16 @@ export class Database {
   async drop(name: string): Promise<boolean> {
     checkCollectionName(name)
     return await this.#engine.dropCollection(name)
+  }
+
+  /**
+   * What there is, and what it takes.
+   *
+   * @throws OmenError `closed`, `io`
+   */
+  async stats(): Promise<DatabaseStats> {
+    this.#engine.checkReadable()
+    return await databaseStats(this.#engine)
   }
 
   /** Ends it: every write that was acknowledged is durable. Calls that come later throw `closed`; closing twice is fine. */

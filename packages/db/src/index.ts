@@ -51,3 +51,5 @@ export type {
 } from './schema/infer.ts'
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard-schema.ts'
 export { Snapshot } from './snapshot.ts'
+export type { CollectionStats, DatabaseStats, SegmentInfo } from './stats.ts'
+export type { CollectionChange, WatchOptions } from './watch.ts'

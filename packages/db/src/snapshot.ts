@@ -6,7 +6,7 @@ import type { Schema } from './schema/field.ts'
 /** The rows of a collection as they were at one moment: no write shows in it. */
 export class Snapshot<S extends Schema> extends Reader<S> {
   readonly name: string
-  /** The last change of the database that it knows: as `WriteResult.version`. */
+  /** The last change of the database that it knows: as `WriteResult.version` counts them. */
   readonly sequence: number
   readonly #kept: { view: View | undefined }
 

@@ -67,7 +67,16 @@ export class Catalog {
           )
         }
         this.#nextId = Math.max(this.#nextId, change.collection + 1)
-        this.#add(this.#make({ id: change.collection, name, schema, from: sequence + 1, segments: [] }))
+        this.#add(
+          this.#make({
+            id: change.collection,
+            name,
+            schema,
+            from: sequence + 1,
+            schemaSince: 0,
+            segments: [],
+          }),
+        )
         return nothing
       }
       case 'drop':

@@ -1,4 +1,5 @@
-import { closedError, type Log, Queue, type StorageBackend } from '@omen/core'
+import { type Bitset, closedError, type Log, Queue, type StorageBackend } from '@omen/core'
+import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { Catalog } from './catalog.ts'
 import type { CollectionState } from './collection-state.ts'
 import type { Commits } from './commits.ts'
@@ -7,7 +8,7 @@ import type { StoredCollection, StoredSegment } from './manifest.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { EngineHooks } from './points.ts'
 import type { SegmentMaker } from './segment-maker.ts'
-import type { SealedState, SegmentState } from './segment-state.ts'
+import { SealedState, type SegmentState } from './segment-state.ts'
 
 /** The parts of an engine that its jobs work with. */
 export interface EngineParts {
@@ -25,9 +26,13 @@ export interface Exchange {
   /** Segments that go. */
   readonly old: readonly SegmentState[]
   /** What comes in their place, undefined for nothing. */
-  readonly next: StoredSegment | undefined
-  /** That segment, with the rows that are there when this is called. */
-  readonly state: (next: StoredSegment) => SealedState
+  readonly next:
+    | {
+        readonly segment: SealedSegment
+        /** The rows of it that there are when this is called; undefined for all. */
+        readonly live: () => Bitset | undefined
+      }
+    | undefined
 }
 
 /**
@@ -52,25 +57,28 @@ export class Checkpoints {
   write(collection: CollectionState, exchange?: Exchange, from?: number): Promise<void> {
     return this.#queue.run(async () => {
       if (collection.dropped) throw closedError()
-      const next = exchange?.next && exchange.state(exchange.next)
+      const { segment, live } = exchange?.next ?? {}
+      const next = segment && new SealedState(segment, live?.())
+      const { bytes } = this.#parts.commits
       const first = from ?? replayStart(collection, this.#parts.commits.applied)
       const written: string[] = []
       try {
         const segments: { state: SealedState; stored: StoredSegment }[] = []
         for (const state of placed(collection, exchange, next)) {
-          const stored = await this.#saveDeletions(state, written)
-          segments.push({ state, stored })
+          segments.push({ state, stored: await this.#saveDeletions(state, written) })
         }
         const stored = { ...collection.stored, from: first, segments: segments.map((each) => each.stored) }
         await this.#publish(collection, stored)
+        if (first > collection.stored.from) collection.bytesAtCheckpoint = bytes
         collection.stored = stored
         for (const each of segments) each.state.stored = each.stored
       } catch (error) {
         await this.#parts.manifests.discard(written)
         throw error
       }
-      // Rows may have been deleted since: their records will be replayed.
-      if (exchange) collection.exchange(exchange.old, next && exchange.state(next.stored))
+      // Rows may have been deleted since the segment's were looked at: their records would be replayed.
+      if (next) next.keepOnly(live?.())
+      if (exchange) collection.exchange(exchange.old, next)
     })
   }
 
@@ -78,7 +86,7 @@ export class Checkpoints {
     const { live } = state.view()
     if (!live || !state.changed) return state.stored
     const { storage, hooks } = this.#parts
-    const { id } = state.stored
+    const { id } = state.stored.files
     const version = ++state.deletionsVersion
     hooks.point?.('deletions:before-write')
     written.push(deletionsName(id, version))

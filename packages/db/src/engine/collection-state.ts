@@ -23,6 +23,8 @@ export class CollectionState {
   #dropped = false
   /** What the manifest in force says, or the next one will where there is none yet. */
   stored: StoredCollection
+  /** `Commits.bytes` when what it needs to be replayed last became less. */
+  bytesAtCheckpoint = 0
 
   constructor(
     stored: StoredCollection,

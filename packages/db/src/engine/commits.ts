@@ -42,6 +42,7 @@ export class Commits {
   #applied: number
   /** Why nothing can be written any more. */
   #fatal: OmenError | undefined
+  #bytes = 0
   #settled: (() => void)[] = []
   /** Whether the log may hold something that a power cut would take. */
   #unsynced = false
@@ -66,9 +67,15 @@ export class Commits {
   }
 
   /** Makes a change that the log holds already; none for a record that says nothing new. */
-  replayed(change: Change | undefined, sequence: number): void {
+  replayed(change: Change | undefined, sequence: number, bytes: number): void {
+    this.#bytes += bytes
     if (change) this.#apply(change, sequence)
     this.#applied = sequence
+  }
+
+  /** Bytes of the records that were replayed or taken in since the database was opened. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Changes that are on their way. */
@@ -101,6 +108,7 @@ export class Commits {
       const entry: Entry = { change, durability, sequence: undefined, failure: undefined, resolve, reject }
       this.#hooks.point?.('write:before-append')
       this.#entries.push(entry)
+      this.#bytes += bytes.length
       if (durability !== 'synced') this.#unsynced = true
       this.#log.append([bytes], logOptions(entry)).then(
         (sequence) => this.#logged(entry, sequence),

@@ -1,5 +1,13 @@
 import { hostname } from 'node:os'
-import { type Log, OmenError, type Quantizer, Queue, type StorageBackend, type StorageLock } from '@omen/core'
+import {
+  type Log,
+  OmenError,
+  type Quantizer,
+  Queue,
+  type StorageBackend,
+  type StorageLock,
+  throwIfAborted,
+} from '@omen/core'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import { schemaToJson } from '../schema/schema-json.ts'
 import { Catalog } from './catalog.ts'
@@ -33,6 +41,8 @@ export interface EngineOptions {
   /** Quantizers that schemas name, beside those of @omen/quant. */
   readonly quantizers: readonly Quantizer[]
   readonly limits: Limits
+  /** Told of a file that is damaged and can be made again from others. */
+  readonly onDamage: (file: string, error: OmenError) => void
 }
 
 /**
@@ -82,7 +92,7 @@ export class Engine {
       opened.push(() => log.close())
       hooks.point?.('open:log-open')
       checkLog(log, manifest, from)
-      const maker = new SegmentMaker(options.quantizers, manifest.nextSegment)
+      const maker = new SegmentMaker(storage, options.quantizers, manifest.nextSegment, options.onDamage)
       const catalog = await openCatalog(storage, maker, manifest)
       opened.push(() => catalog.close())
       hooks.point?.('open:segments-open')
@@ -119,10 +129,10 @@ export class Engine {
 
   async #replay(log: Log, from: number, manifest: Manifest): Promise<void> {
     const { catalog, commits, hooks } = this.parts
-    const apply = async (change: Change | undefined, sequence: number): Promise<void> => {
+    const apply = async (change: Change | undefined, sequence: number, bytes: number): Promise<void> => {
       const collection = change && catalog.byId(change.collection)
       if (collection) await this.maintenance.admit(collection)
-      commits.replayed(change, sequence)
+      commits.replayed(change, sequence, bytes)
     }
     await replay(log, from, catalog, manifest.sequence, apply, hooks)
   }
@@ -141,10 +151,25 @@ export class Engine {
     return applied
   }
 
-  /** Calls back after every change. @returns what ends it */
-  watch(changed: () => void): () => void {
-    this.#watchers.add(changed)
-    return () => this.#watchers.delete(changed)
+  /**
+   * Resolves with the next change, or when the database is closed.
+   *
+   * @throws OmenError `aborted`
+   */
+  async changed(signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal)
+    let wake = (): void => undefined
+    try {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        this.#watchers.add(wake)
+        signal?.addEventListener('abort', wake)
+      })
+    } finally {
+      this.#watchers.delete(wake)
+      signal?.removeEventListener('abort', wake)
+    }
+    throwIfAborted(signal)
   }
 
   /** @throws OmenError `closed` */
@@ -192,11 +217,14 @@ export class Engine {
   createCollection(name: string, schema: CheckedSchema): Promise<CollectionState> {
     return this.#collections.run(async () => {
       this.checkOpen()
-      const { catalog, commits, hooks } = this.parts
+      const { catalog, commits, hooks, maker } = this.parts
       const there = catalog.byName(name)
       if (there) return there
       const id = catalog.nextId
-      const change: Change = { kind: 'create', collection: id, name, schema: schemaToJson(schema) }
+      const json = schemaToJson(schema)
+      // What cannot be read again is not written.
+      maker.schemaOf({ schema: json })
+      const change: Change = { kind: 'create', collection: id, name, schema: json }
       hooks.point?.('collection:before-create')
       await commits.commit(change, encodeChange(change), 'synced')
       hooks.point?.('collection:created')

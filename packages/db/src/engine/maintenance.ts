@@ -1,6 +1,7 @@
 import { OmenError } from '@omen/core'
 import type { Checkpoints, EngineParts } from './checkpoint.ts'
 import type { CollectionState } from './collection-state.ts'
+import { type JobOptions, sealSegment } from './jobs.ts'
 import type { Limits } from './limits.ts'
 
 /** Kinds of work that go on side by side, one job of each at a time. */
@@ -51,8 +52,27 @@ export class Maintenance {
     this.#noticed = true
     setImmediate(() => {
       this.#noticed = false
-      if (!this.#stop.signal.aborted) for (const lane of LANES) this.#begin(lane)
+      if (this.#stop.signal.aborted) return
+      this.#keepBudgets()
+      for (const lane of LANES) this.#begin(lane)
     })
+  }
+
+  /** Sends rows to disk that take too much memory, or keep the log too long. */
+  #keepBudgets(): void {
+    const { catalog, commits } = this.#parts
+    const { activeBytes, replayBytes } = this.#limits
+    const sizes = catalog.all.map((collection) => ({
+      collection,
+      bytes: collection.active.segment.rows > 0 ? collection.active.segment.stats().bytes.total : 0,
+    }))
+    let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+    for (const { collection, bytes } of sizes.sort((a, b) => b.bytes - a.bytes)) {
+      const keepsLog = commits.bytes - collection.bytesAtCheckpoint > replayBytes
+      if (total <= activeBytes && !keepsLog) continue
+      collection.rotate()
+      total -= bytes
+    }
   }
 
   #begin(lane: Lane): void {
@@ -109,20 +129,24 @@ export class Maintenance {
     return lane === 'settle' && manifests.holdsBack ? () => this.#checkpoints.settle() : undefined
   }
 
+  get #options(): JobOptions {
+    return { threads: this.#limits.threads, signal: this.#stop.signal }
+  }
+
   #indexJob(collection: CollectionState): (() => Promise<void>) | undefined {
     // Full segments first: they wait to go to disk.
     const state = [...collection.sealing, collection.active].find(({ active }) => active.pending > 0)
     if (!state) return undefined
     return async () => {
-      await state.active.link(LINKED_AT_ONCE, {
-        threads: this.#limits.threads,
-        signal: this.#stop.signal,
-      })
+      await state.active.link(LINKED_AT_ONCE, this.#options)
     }
   }
 
-  #sealJob(_collection: CollectionState): (() => Promise<void>) | undefined {
-    return undefined
+  #sealJob(collection: CollectionState): (() => Promise<void>) | undefined {
+    const [full] = collection.sealing
+    // The oldest first: the log is needed from the oldest one in memory on. It is linked by the lane that links.
+    if (!full || full.active.pending > 0) return undefined
+    return () => sealSegment(this.#parts, this.#checkpoints, collection, full, this.#options)
   }
 
   #mergeJob(_collection: CollectionState): (() => Promise<void>) | undefined {
@@ -153,6 +177,11 @@ export class Maintenance {
 
   #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Why lanes rest that do. */
+  get troubles(): unknown[] {
+    return [...this.#lanes.values()].flatMap(({ error }) => (error === undefined ? [] : [error]))
   }
 
   /** Does all that there is to do, one job after another. For tests, and for whoever wants to wait. */

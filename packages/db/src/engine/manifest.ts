@@ -1,5 +1,6 @@
 import { type JsonObject, OmenError } from '@omen/core'
 import { checksumOf } from '@omen/core/file'
+import { filesOfSegment, type SegmentFiles } from '../segment/segment-files.ts'
 import { parseJson, textOf } from './bytes.ts'
 
 /** The version of the format of a database directory that this Omen writes and reads. */
@@ -13,16 +14,9 @@ export interface StoredDeletions {
   readonly deleted: number
 }
 
-/** A file of a segment: it never changes. */
-export interface SegmentFile {
-  readonly name: string
-  readonly sizeBytes: number
-}
-
 /** A sealed segment, as a manifest names it. */
 export interface StoredSegment {
-  readonly id: number
-  readonly files: readonly SegmentFile[]
+  readonly files: SegmentFiles
   readonly deletions: StoredDeletions | null
 }
 
@@ -32,6 +26,8 @@ export interface StoredCollection {
   readonly name: string
   readonly schema: JsonObject
   readonly from: number
+  /** The last record that another schema is needed for to read it. */
+  readonly schemaSince: number
   /** From the oldest to the newest. */
   readonly segments: readonly StoredSegment[]
 }
@@ -104,7 +100,7 @@ export async function decodeCurrent(bytes: Uint8Array): Promise<string> {
 export function filesOf(manifest: Manifest): string[] {
   return manifest.collections.flatMap(({ segments }) =>
     segments.flatMap(({ files, deletions }) => [
-      ...files.map(({ name }) => name),
+      ...filesOfSegment(files).map(({ name }) => name),
       ...(deletions ? [deletions.file] : []),
     ]),
   )

@@ -1,3 +1,5 @@
+import type { Limits } from './limits.ts'
+
 /**
  * The moments between two steps of which the second must not be lost or seen without the first: where the proofs kill the
  * process, fail, or look.
@@ -62,6 +64,8 @@ export interface EngineHooks {
   readonly point?: (name: Point) => void
   /** Whether background work begins by itself; true when left out. Without it, `Engine.background` runs it on demand. */
   readonly background?: boolean
+  /** Limits other than those that follow from the options. */
+  readonly limits?: Partial<Limits>
   /** The time now, in milliseconds since 1970; the clock's when left out. */
   readonly now?: () => number
 }

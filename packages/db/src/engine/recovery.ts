@@ -82,14 +82,14 @@ export async function openCollection(
 async function openSealed(
   storage: StorageBackend,
   maker: SegmentMaker,
-  _schema: CheckedSchema,
+  schema: CheckedSchema,
   stored: StoredSegment,
 ): Promise<SealedState> {
-  const segment = await maker.open(stored)
+  const segment = await maker.open(schema, stored.files)
   try {
-    const { id, deletions } = stored
-    const live = deletions ? await readLive(storage, id, segment.rows, deletions) : undefined
-    return new SealedState(segment, live, stored)
+    const { files, deletions } = stored
+    const live = deletions ? await readLive(storage, files.id, segment.rows, deletions) : undefined
+    return new SealedState(segment, live, deletions)
   } catch (error) {
     segment.release()
     throw error
@@ -117,12 +117,12 @@ export async function replay(
   from: number,
   catalog: Catalog,
   known: number,
-  apply: (change: Change | undefined, sequence: number) => Promise<void> | undefined,
+  apply: (change: Change | undefined, sequence: number, bytes: number) => Promise<void> | undefined,
   hooks: EngineHooks,
 ): Promise<void> {
   const turns = new Turns()
   for await (const { sequence, bytes } of log.read(from)) {
-    await apply(changeToReplay(bytes, sequence, catalog, known), sequence)
+    await apply(changeToReplay(bytes, sequence, catalog, known), sequence, bytes.length)
     hooks.point?.('open:record-replayed')
     if (turns.due) await turns.take()
   }

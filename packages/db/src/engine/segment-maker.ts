@@ -1,20 +1,31 @@
-import { type JsonObject, OmenError, type Quantizer } from '@omen/core'
+import { Bitset, type JsonObject, type OmenError, type Quantizer, type StorageBackend } from '@omen/core'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import { schemaFromJson } from '../schema/schema-json.ts'
+import type { LinkOptions } from '../segment/active-field.ts'
 import { ActiveSegment } from '../segment/active-segment.ts'
-import type { Segment } from '../segment/segment.ts'
+import { openSegment } from '../segment/open-segment.ts'
+import { seal } from '../segment/seal.ts'
+import type { SealedSegment } from '../segment/sealed-segment.ts'
+import type { SegmentFiles } from '../segment/segment-files.ts'
 import { CollectionState } from './collection-state.ts'
-import type { StoredCollection, StoredSegment } from './manifest.ts'
-import type { SealedState } from './segment-state.ts'
+import type { StoredCollection } from './manifest.ts'
+import type { ActiveState, SealedState } from './segment-state.ts'
+
+/** Told of a derived file that is damaged. */
+type OnDamage = (file: string, error: OmenError) => void
 
 /** Makes and opens segments, each with a number of its own. */
 export class SegmentMaker {
+  readonly #storage: StorageBackend
   readonly #quantizers: readonly Quantizer[]
+  readonly #onDamage: OnDamage
   #nextId: number
 
-  constructor(quantizers: readonly Quantizer[], nextId: number) {
+  constructor(storage: StorageBackend, quantizers: readonly Quantizer[], nextId: number, onDamage: OnDamage) {
+    this.#storage = storage
     this.#quantizers = quantizers
     this.#nextId = nextId
+    this.#onDamage = onDamage
   }
 
   /** The number that the next segment gets. */
@@ -35,9 +46,18 @@ export class SegmentMaker {
     return new ActiveSegment({ id: this.takeId(), schema })
   }
 
-  /** @throws OmenError `unsupported`: rows stay in the log, and no segment is ever sealed */
-  open(stored: StoredSegment): Promise<Segment> {
-    throw new OmenError('unsupported', `segment ${stored.id} was sealed by a later Omen`)
+  /** @throws OmenError `corrupt_segment` for damaged rows, `unknown_quantizer`, `unsupported`, `not_found`, `io` */
+  open(schema: CheckedSchema, files: SegmentFiles): Promise<SealedSegment> {
+    return openSegment(schema, this.#storage, files, {
+      quantizers: this.#quantizers,
+      onDamage: this.#onDamage,
+    })
+  }
+
+  /** @throws OmenError `disk_full`, `io`, `aborted`: then no file is left */
+  seal(full: ActiveState, schema: CheckedSchema, options: LinkOptions): Promise<SegmentFiles> {
+    const live = full.view().live ?? Bitset.full(full.active.rows)
+    return seal(full.active, live, schema, this.#storage, options)
   }
 
   /** A collection with these segments and an empty active one. */

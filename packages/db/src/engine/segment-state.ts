@@ -1,8 +1,9 @@
 import { Bitset, NO_ROW } from '@omen/core'
 import type { ActiveSegment } from '../segment/active-segment.ts'
+import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { Segment } from '../segment/segment.ts'
 import { Expiries } from './expiry.ts'
-import type { StoredSegment } from './manifest.ts'
+import type { StoredDeletions, StoredSegment } from './manifest.ts'
 import type { SegmentView } from './view.ts'
 
 /** A segment, and which of its rows there still are. */
@@ -33,6 +34,11 @@ export class SegmentState {
 
   get deletedRows(): number {
     return this.segment.rows - this.#liveRows
+  }
+
+  /** Bytes that say which rows there are. */
+  get liveBytes(): number {
+    return this.#live?.sizeBytes ?? 0
   }
 
   isLive(row: number): boolean {
@@ -111,20 +117,32 @@ export class ActiveState extends SegmentState {
 
 /** A segment on disk. */
 export class SealedState extends SegmentState {
+  readonly sealed: SealedSegment
   /** What the manifest in force says of it, or the next one will. */
   stored: StoredSegment
   /** The last version of its deletions that was written, be it for a manifest that never came into force. */
   deletionsVersion: number
 
-  /** @param live rows that there are: borrowed, and not changed; undefined for all */
-  constructor(segment: Segment, live: Bitset | undefined, stored: StoredSegment) {
+  /**
+   * @param live rows that there are: borrowed, and not changed; undefined for all
+   * @param deletions what the manifest in force says of them
+   */
+  constructor(segment: SealedSegment, live: Bitset | undefined, deletions: StoredDeletions | null = null) {
     super(segment, live)
-    this.stored = stored
-    this.deletionsVersion = stored.deletions?.version ?? 0
+    this.sealed = segment
+    this.stored = { files: segment.files, deletions }
+    this.deletionsVersion = deletions?.version ?? 0
   }
 
   /** Whether rows were deleted since the manifest in force was written. */
   get changed(): boolean {
     return this.deletedRows !== (this.stored.deletions?.deleted ?? 0)
+  }
+
+  /** Takes away the rows that are not in a set; undefined for one of all rows. */
+  keepOnly(live: Bitset | undefined): void {
+    const { live: before } = this.view()
+    if (!live) return
+    for (const row of (before?.clone() ?? Bitset.full(this.segment.rows)).andNot(live)) this.remove(row)
   }
 }

@@ -1,4 +1,5 @@
 import { type JsonObject, type JsonValue, OmenError } from '@omen/core'
+import type { RowBlock } from '../rows/row-block.ts'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import type { Segment } from '../segment/segment.ts'
 
@@ -21,17 +22,32 @@ export class Projection {
     this.#dates = wanted.filter((name) => schema.payload.get(name)?.kind === 'date')
   }
 
-  /** Adds the fields of a row to an object. */
+  /** Adds the fields of a segment's row to an object. */
   addTo(target: Record<string, unknown>, segment: Segment, row: number): void {
-    if (this.#payload === undefined) Object.assign(target, segment.payload.payload(row))
-    else if (this.#payload.length > 0) pick(target, segment.payload.payload(row), this.#payload)
+    if (this.#payload?.length !== 0) this.addPayload(target, segment.payload.payload(row))
+    for (const name of this.#vectors) {
+      const vector = segment.vector(name, row)
+      if (vector) target[name] = vector
+    }
+  }
+
+  /** Adds payload fields as they are stored to an object. */
+  addPayload(target: Record<string, unknown>, payload: JsonObject): void {
+    if (this.#payload === undefined) Object.assign(target, payload)
+    else pick(target, payload, this.#payload)
     for (const name of this.#dates) {
       const value = target[name] as JsonValue | undefined
       if (value !== undefined) target[name] = dateOf(value)
     }
+  }
+
+  /** Adds the vectors of a row of a block to an object. */
+  addVectors(target: Record<string, unknown>, { vectors, ids }: RowBlock, row: number): void {
     for (const name of this.#vectors) {
-      const vector = segment.vector(name, row)
-      if (vector) target[name] = vector
+      const { values, present } = vectors.get(name) ?? {}
+      if (!values || (present && !present.has(row))) continue
+      const dimension = values.length / ids.length
+      target[name] = values.slice(row * dimension, (row + 1) * dimension)
     }
   }
 }
