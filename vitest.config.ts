@@ -26,6 +26,7 @@ const config: ViteUserConfig = defineConfig({
       ),
       project('wordnet', ['datasets/wordnet/src/**/*.test.ts']),
       project('bench', ['apps/bench/src/**/*.test.ts']),
+      project('start', ['apps/start/src/**/*.test.ts']),
       project('house', ['test/**/*.test.ts']),
     ],
   },

@@ -1,10 +1,9 @@
-// `npm start`: prepares everything, then runs the benchmark's main job beside its competitors.
-import { bootstrap, ensureCompetitors, fail, node } from './bootstrap.mjs'
+// `npm start`: prepares everything, then loads WordNet into a database and answers questions by meaning.
+import { bootstrap, fail, node } from './bootstrap.mjs'
 
 async function main() {
   await bootstrap()
-  await ensureCompetitors()
-  const { code } = await node('apps/bench/dist/main.js', ['start', ...process.argv.slice(2)], { live: true })
+  const { code } = await node('apps/start/dist/main.js', process.argv.slice(2), { live: true })
   process.exitCode = code
 }
 

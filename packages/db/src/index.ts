@@ -27,6 +27,7 @@ export {
   keyword,
   number,
   type StoredOptions,
+  type TraitsOf,
   text,
   type VectorOptions,
   vector,

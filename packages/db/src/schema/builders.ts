@@ -39,7 +39,7 @@ export interface IndexableOptions extends StoredOptions {
 type NoOptions = Record<never, never>
 
 /** The traits that options give a field. */
-interface TraitsOf<Input, Output, Options, Indexed extends boolean> {
+export interface TraitsOf<Input, Output, Options, Indexed extends boolean> {
   readonly input: Input
   readonly output: Output
   readonly optional: Options extends { readonly optional: true } ? true : false
