@@ -1,4 +1,4 @@
-import { OmenError } from '@omen/core'
+import { OmenError, type Progress, throwIfAborted } from '@omen/core'
 import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
 import type { CollectionState } from './engine/collection-state.ts'
 import { DURABILITIES, type Durability } from './engine/commits.ts'
@@ -48,6 +48,11 @@ export interface Replacement<S extends Schema> {
   readonly where: Filter<S>
   /** Rows that come. */
   readonly rows: readonly InputRow<S>[]
+}
+
+export interface OptimizeOptions extends CallOptions {
+  /** Told of vectors linked into graphs. */
+  readonly onProgress?: (progress: Progress) => void
 }
 
 const WRITE_OPTIONS = ['durability', 'ifVersion', 'signal', 'timeoutMs']
@@ -147,6 +152,20 @@ export class Collection<S extends Schema> extends Reader<S> {
     options: WatchOptions<K> = {},
   ): AsyncGenerator<CollectionChange<S, K>, void, undefined> {
     return watch<S, K>(this.#engine, this.#state, options)
+  }
+
+  /**
+   * Takes all rows to disk, into one segment without those that were deleted, and gives the space of the others back.
+   * Searches and writes go on meanwhile. It also happens by itself, in steps, when it is worth it.
+   *
+   * @throws OmenError `aborted`: then it is as if it had not begun; `disk_full`, `io`, `closed`
+   */
+  async optimize(options: OptimizeOptions = {}): Promise<void> {
+    checkOptionNames('optimize', options, ['onProgress', 'signal', 'timeoutMs'])
+    const signal = signalOf(options)
+    throwIfAborted(signal)
+    const { onProgress } = options
+    await this.#engine.optimize(this.#state, { ...(signal && { signal }), ...(onProgress && { onProgress }) })
   }
 
   /**

@@ -1,6 +1,7 @@
 export {
   Collection,
   type Deletion,
+  type OptimizeOptions,
   type Replacement,
   type WriteOptions,
   type WriteResult,

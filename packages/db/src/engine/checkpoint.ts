@@ -1,4 +1,5 @@
-import { type Bitset, closedError, type Log, Queue, type StorageBackend } from '@omen/core'
+import { type Bitset, closedError, type JsonObject, type Log, Queue, type StorageBackend } from '@omen/core'
+import type { CheckedSchema } from '../schema/check-schema.ts'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { Catalog } from './catalog.ts'
 import type { CollectionState } from './collection-state.ts'
@@ -21,18 +22,34 @@ export interface EngineParts {
   readonly hooks: EngineHooks
 }
 
-/** What a checkpoint makes of the segments of a collection. */
+/** Segments that a checkpoint puts in place of others. */
 export interface Exchange {
   /** Segments that go. */
   readonly old: readonly SegmentState[]
   /** What comes in their place, undefined for nothing. */
-  readonly next:
-    | {
-        readonly segment: SealedSegment
-        /** The rows of it that there are when this is called; undefined for all. */
-        readonly live: () => Bitset | undefined
-      }
-    | undefined
+  readonly next: NextSegment | undefined
+}
+
+/** A segment on disk that no manifest names yet. */
+export interface NextSegment {
+  readonly segment: SealedSegment
+  /** The rows of it that there are when this is called; undefined for all. */
+  readonly live: () => Bitset | undefined
+}
+
+/** What a checkpoint does beside writing down deletions. */
+export interface CheckpointOptions {
+  readonly exchanges?: readonly Exchange[]
+  /** The first record that must be replayed; left out: as far as can be. */
+  readonly from?: number
+  /** Another schema, which the segments that remain follow already. */
+  readonly schema?: NextSchema
+}
+
+/** A schema as it is checked, and as files hold it. */
+export interface NextSchema {
+  readonly checked: CheckedSchema
+  readonly json: JsonObject
 }
 
 /**
@@ -51,34 +68,42 @@ export class Checkpoints {
    * Writes the deletions of a collection's segments where they have changed, and a manifest; exchanges segments when it is
    * in force.
    *
-   * @param from the first record that must be replayed; left out: as far as can be
    * @throws OmenError `disk_full`, `io`: then nothing has changed; `closed` when the collection was dropped
    */
-  write(collection: CollectionState, exchange?: Exchange, from?: number): Promise<void> {
+  write(collection: CollectionState, options: CheckpointOptions = {}): Promise<void> {
     return this.#queue.run(async () => {
       if (collection.dropped) throw closedError()
-      const { segment, live } = exchange?.next ?? {}
-      const next = segment && new SealedState(segment, live?.())
-      const { bytes } = this.#parts.commits
-      const first = from ?? replayStart(collection, this.#parts.commits.applied)
+      const { exchanges = [], schema } = options
+      const { applied, bytes } = this.#parts.commits
+      const from = options.from ?? replayStart(collection, applied)
+      const placed = new Map(exchanges.map(({ old, next }) => [old[0], next && stateOf(next)]))
       const written: string[] = []
       try {
         const segments: { state: SealedState; stored: StoredSegment }[] = []
-        for (const state of placed(collection, exchange, next)) {
+        for (const state of segmentsAfter(collection, exchanges, placed)) {
           segments.push({ state, stored: await this.#saveDeletions(state, written) })
         }
-        const stored = { ...collection.stored, from: first, segments: segments.map((each) => each.stored) }
+        const stored: StoredCollection = {
+          ...collection.stored,
+          from,
+          segments: segments.map((each) => each.stored),
+          ...(schema && { schema: schema.json, schemaSince: applied }),
+        }
         await this.#publish(collection, stored)
-        if (first > collection.stored.from) collection.bytesAtCheckpoint = bytes
+        if (from > collection.stored.from) collection.bytesAtCheckpoint = bytes
         collection.stored = stored
         for (const each of segments) each.state.stored = each.stored
       } catch (error) {
         await this.#parts.manifests.discard(written)
         throw error
       }
-      // Rows may have been deleted since the segment's were looked at: their records would be replayed.
-      if (next) next.keepOnly(live?.())
-      if (exchange) collection.exchange(exchange.old, next)
+      for (const { old, next } of exchanges) {
+        const state = placed.get(old[0])
+        // Rows may have been deleted since the segment's were looked at: their records would be replayed.
+        state?.keepOnly(next?.live())
+        collection.exchange(old, state)
+      }
+      if (schema) collection.alter(schema.checked)
     })
   }
 
@@ -123,18 +148,21 @@ export class Checkpoints {
   }
 }
 
-/** The segments of a collection that are on disk, and those that will be. */
-function placed(
+function stateOf({ segment, live }: NextSegment): SealedState {
+  return new SealedState(segment, live())
+}
+
+/** The segments of a collection that will be on disk, in their order. */
+function segmentsAfter(
   collection: CollectionState,
-  exchange: Exchange | undefined,
-  next: SealedState | undefined,
+  exchanges: readonly Exchange[],
+  placed: ReadonlyMap<SegmentState | undefined, SealedState | undefined>,
 ): SealedState[] {
-  const sealed = new Set<SegmentState>(collection.sealed)
-  const first = exchange?.old[0]
+  const old = new Set(exchanges.flatMap((exchange) => exchange.old))
   return collection.segments.flatMap((state) => {
-    if (state === first) return next ? [next] : []
-    if (exchange?.old.includes(state)) return []
-    return sealed.has(state) ? [state as SealedState] : []
+    const next = placed.get(state)
+    if (next) return [next]
+    return state instanceof SealedState && !old.has(state) ? [state] : []
   })
 }
 

@@ -1,4 +1,4 @@
-import { NO_ROW, OmenError } from '@omen/core'
+import { NO_ROW, OmenError, Queue } from '@omen/core'
 import type { RowBlock } from '../rows/row-block.ts'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import type { ActiveSegment } from '../segment/active-segment.ts'
@@ -13,6 +13,10 @@ export class CollectionState {
   readonly id: number
   readonly name: string
   readonly gate: WriteGate = new WriteGate()
+  /** Full segments go to disk one after another. */
+  readonly sealingQueue: Queue = new Queue()
+  /** What exchanges segments on disk does so one after another. */
+  readonly mergingQueue: Queue = new Queue()
   #schema: CheckedSchema
   /** From the oldest to the newest: sealed ones, those that are being sealed, and the active one. */
   #segments: SegmentState[]
@@ -122,15 +126,14 @@ export class CollectionState {
     return undefined
   }
 
-  /** Takes a new schema, and the same rows as it says; there is nothing in the active segment. */
-  alter(schema: CheckedSchema, stored: StoredCollection, segments: readonly SegmentState[]): void {
-    const old = this.#segments
+  /** Takes a new schema. Its segments are as that says already, and the active one is empty. */
+  alter(schema: CheckedSchema): void {
     this.#schema = schema
-    this.stored = stored
+    const { segment } = this.#active
     this.#active = new ActiveState(this.#makeActive(schema))
-    this.#segments = [...segments, this.#active]
+    this.#segments[this.#segments.length - 1] = this.#active
     this.#forgetView()
-    for (const { segment } of old) segment.release()
+    segment.release()
   }
 
   drop(): void {

@@ -9,12 +9,14 @@ import {
   throwIfAborted,
 } from '@omen/core'
 import type { CheckedSchema } from '../schema/check-schema.ts'
+import { schemaChange } from '../schema/schema-change.ts'
 import { schemaToJson } from '../schema/schema-json.ts'
 import { Catalog } from './catalog.ts'
 import { type Change, encodeChange } from './change.ts'
 import { Checkpoints, type EngineParts } from './checkpoint.ts'
 import type { CollectionState } from './collection-state.ts'
 import { type Applied, Commits, type Durability } from './commits.ts'
+import { alterCollection, flush, type JobOptions, type Jobs, mergeSealed } from './jobs.ts'
 import type { Limits } from './limits.ts'
 import { Maintenance } from './maintenance.ts'
 import { type Manifest, replayFrom } from './manifest.ts'
@@ -55,6 +57,7 @@ export class Engine {
   readonly parts: EngineParts
   readonly maintenance: Maintenance
   readonly checkpoints: Checkpoints
+  readonly jobs: Jobs
   readonly #lock: StorageLock
   /** Creating and dropping collections, one at a time. */
   readonly #collections: Queue = new Queue()
@@ -69,6 +72,7 @@ export class Engine {
     this.#limits = limits
     this.#closeStorage = closing
     this.checkpoints = new Checkpoints(parts)
+    this.jobs = { parts, checkpoints: this.checkpoints }
     this.maintenance = new Maintenance(parts, this.checkpoints, limits)
   }
 
@@ -210,16 +214,19 @@ export class Engine {
   }
 
   /**
-   * Finds a collection or creates it.
+   * Finds a collection or creates it; brings it into another schema where it can follow.
    *
-   * @throws OmenError as `commit`
+   * @throws OmenError as `commit`; `schema_mismatch` saying what to do
    */
   createCollection(name: string, schema: CheckedSchema): Promise<CollectionState> {
     return this.#collections.run(async () => {
       this.checkOpen()
       const { catalog, commits, hooks, maker } = this.parts
       const there = catalog.byName(name)
-      if (there) return there
+      if (there) {
+        if (schemaChange(there.schema, schema).length > 0) await this.#alter(there, schema)
+        return there
+      }
       const id = catalog.nextId
       const json = schemaToJson(schema)
       // What cannot be read again is not written.
@@ -232,6 +239,43 @@ export class Engine {
       if (!created) throw closedDatabase()
       return created
     })
+  }
+
+  /** Readers go on meanwhile; writers wait. */
+  async #alter(collection: CollectionState, schema: CheckedSchema): Promise<void> {
+    const { commits, hooks, maker } = this.parts
+    const json = schemaToJson(schema)
+    const next = { checked: maker.schemaOf({ schema: json }), json }
+    hooks.point?.('collection:before-change')
+    await collection.gate.alone(
+      () => commits.settled(),
+      async () => {
+        await alterCollection(this.jobs, collection, next, { threads: this.#limits.threads })
+        return () => Promise.resolve()
+      },
+    )
+    hooks.point?.('collection:changed')
+  }
+
+  /**
+   * Takes all rows of a collection to disk, into one segment without deleted rows, and gives the space of the others back.
+   *
+   * @throws OmenError `disk_full`, `io`, `aborted`, `closed`
+   */
+  async optimize(collection: CollectionState, options: JobOptions): Promise<void> {
+    this.checkOpen()
+    const threads = { threads: this.#limits.threads, ...options }
+    // What has expired is left out.
+    this.view(collection)
+    await flush(this.jobs, collection, threads)
+    await collection.mergingQueue.run(async () => {
+      const sources = collection.sealed
+      const [first] = sources
+      const whole =
+        sources.length === 1 && first && first.deletedRows === 0 && first.sealed.damaged.length === 0
+      if (sources.length > 0 && !whole) await mergeSealed(this.jobs, collection, sources, threads)
+    })
+    while (this.parts.manifests.holdsBack) await this.checkpoints.settle()
   }
 
   /**
@@ -264,13 +308,27 @@ export class Engine {
     return this.#closing
   }
 
+  /** Few rows are left to the log, which is replayed quickly; graphs of many would have to be made again. */
+  async #sealLarge(collection: CollectionState): Promise<void> {
+    const inMemory = collection.active.segment.rows + (collection.sealing.length > 0 ? Infinity : 0)
+    if (inMemory < this.#limits.closeRows) return
+    await flush(this.jobs, collection, { threads: this.#limits.threads }).catch((error: unknown) => {
+      // The log has these rows: not being able to seal them loses time alone.
+      if (!(error instanceof OmenError)) throw error
+    })
+    this.parts.hooks.point?.('close:sealed')
+  }
+
   async #close(): Promise<void> {
     const { catalog, commits, hooks, log } = this.parts
     hooks.point?.('close:begun')
     try {
       await this.maintenance.close()
       await commits.settled()
-      if (!commits.fatal) await commits.sync()
+      if (!commits.fatal) {
+        for (const collection of catalog.all) await this.#sealLarge(collection)
+        await commits.sync()
+      }
       await commits.close()
     } finally {
       for (const wake of this.#watchers) wake()

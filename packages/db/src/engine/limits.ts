@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { checkWholeNumber, OmenError } from '@omen/core'
+import { chooseMerge, type MergePolicy } from '../segment/merge-policy.ts'
 
 /** When background work begins, when writers wait for it, and what it may use. */
 export interface Limits {
@@ -13,8 +14,11 @@ export interface Limits {
   readonly waitingSegments: number
   /** Records of the log that a collection may need for its replay, before its rows go to disk. */
   readonly replayBytes: number
+  /** Rows in memory from which on closing takes them to disk. */
+  readonly closeRows: number
   /** Threads of background work. */
   readonly threads: number
+  readonly chooseMerge: MergePolicy
 }
 
 const MIB = 2 ** 20
@@ -44,6 +48,8 @@ export function limitsOf(options: {
     pendingRows: 65_536,
     waitingSegments: 2,
     replayBytes: memoryBudgetBytes,
+    closeRows: 16_384,
+    chooseMerge,
     threads: threads === undefined ? defaultThreads() : checkWholeNumber('threads', threads),
   }
 }

@@ -1,15 +1,15 @@
 import { OmenError } from '@omen/core'
+import { MERGE_DEFAULTS } from '../segment/merge-policy.ts'
 import type { Checkpoints, EngineParts } from './checkpoint.ts'
 import type { CollectionState } from './collection-state.ts'
-import { type JobOptions, sealSegment } from './jobs.ts'
+import { type JobOptions, type Jobs, linkJob, mergeSealed, sealOldest } from './jobs.ts'
 import type { Limits } from './limits.ts'
+import type { SealedState } from './segment-state.ts'
 
 /** Kinds of work that go on side by side, one job of each at a time. */
 const LANES = ['index', 'seal', 'merge', 'settle'] as const
 type Lane = (typeof LANES)[number]
-
-/** Vectors linked before the next look at what is most urgent. */
-const LINKED_AT_ONCE = 16_384
+type Job = () => Promise<unknown>
 
 /** How long a lane rests after a job that failed; each failure in a row doubles it. */
 const FIRST_REST_MS = 500
@@ -30,6 +30,7 @@ interface LaneState {
 export class Maintenance {
   readonly #parts: EngineParts
   readonly #checkpoints: Checkpoints
+  readonly #jobs: Jobs
   readonly #limits: Limits
   readonly #lanes: Map<Lane, LaneState> = new Map(
     LANES.map((lane) => [lane, { running: undefined, failures: 0, error: undefined, timer: undefined }]),
@@ -42,6 +43,7 @@ export class Maintenance {
   constructor(parts: EngineParts, checkpoints: Checkpoints, limits: Limits) {
     this.#parts = parts
     this.#checkpoints = checkpoints
+    this.#jobs = { parts, checkpoints }
     this.#limits = limits
     this.#automatic = parts.hooks.background ?? true
   }
@@ -83,9 +85,9 @@ export class Maintenance {
     state.running = this.#work(lane, state, job)
   }
 
-  async #work(lane: Lane, state: LaneState, first: () => Promise<void>): Promise<void> {
+  async #work(lane: Lane, state: LaneState, first: Job): Promise<void> {
     try {
-      for (let job: (() => Promise<void>) | undefined = first; job; job = this.#nextJob(lane)) {
+      for (let job: Job | undefined = first; job; job = this.#nextJob(lane)) {
         if (this.#stop.signal.aborted) break
         await job()
         state.failures = 0
@@ -113,12 +115,12 @@ export class Maintenance {
     state.timer.unref()
   }
 
-  #nextJob(lane: Lane): (() => Promise<void>) | undefined {
+  #nextJob(lane: Lane): Job | undefined {
     const { catalog, manifests } = this.#parts
     for (const collection of catalog.all) {
       const job =
         lane === 'index'
-          ? this.#indexJob(collection)
+          ? linkJob(collection, this.#options)
           : lane === 'seal'
             ? this.#sealJob(collection)
             : lane === 'merge'
@@ -133,24 +135,35 @@ export class Maintenance {
     return { threads: this.#limits.threads, signal: this.#stop.signal }
   }
 
-  #indexJob(collection: CollectionState): (() => Promise<void>) | undefined {
-    // Full segments first: they wait to go to disk.
-    const state = [...collection.sealing, collection.active].find(({ active }) => active.pending > 0)
-    if (!state) return undefined
-    return async () => {
-      await state.active.link(LINKED_AT_ONCE, this.#options)
-    }
-  }
-
-  #sealJob(collection: CollectionState): (() => Promise<void>) | undefined {
+  #sealJob(collection: CollectionState): Job | undefined {
     const [full] = collection.sealing
-    // The oldest first: the log is needed from the oldest one in memory on. It is linked by the lane that links.
+    // It is linked by the lane that links; the oldest goes first, since the log is needed from there on.
     if (!full || full.active.pending > 0) return undefined
-    return () => sealSegment(this.#parts, this.#checkpoints, collection, full, this.#options)
+    return () => sealOldest(this.#jobs, collection, this.#options)
   }
 
-  #mergeJob(_collection: CollectionState): (() => Promise<void>) | undefined {
-    return undefined
+  #mergeJob(collection: CollectionState): Job | undefined {
+    if (this.#sourcesOf(collection).length === 0) return undefined
+    return () =>
+      collection.mergingQueue.run(async () => {
+        // Somebody else may have merged meanwhile.
+        const sources = this.#sourcesOf(collection)
+        if (sources.length > 0) await mergeSealed(this.#jobs, collection, sources, this.#options)
+      })
+  }
+
+  #sourcesOf(collection: CollectionState): SealedState[] {
+    const { sealed } = collection
+    const facts = sealed.map((state) => ({
+      id: state.segment.id,
+      rows: state.segment.rows,
+      live: state.liveRows,
+      stale: state.sealed.damaged.length > 0,
+    }))
+    const chosen = new Set(
+      this.#limits.chooseMerge(facts, { ...MERGE_DEFAULTS, smallRows: this.#limits.sealRows }),
+    )
+    return sealed.filter(({ segment }) => chosen.has(segment.id))
   }
 
   /**
@@ -193,7 +206,7 @@ export class Maintenance {
     }
   }
 
-  #anyJob(): (() => Promise<void>) | undefined {
+  #anyJob(): Job | undefined {
     for (const lane of LANES) {
       const job = this.#nextJob(lane)
       if (job) return job

@@ -3,6 +3,8 @@ import type { CheckedSchema } from '../schema/check-schema.ts'
 import { schemaFromJson } from '../schema/schema-json.ts'
 import type { LinkOptions } from '../segment/active-field.ts'
 import { ActiveSegment } from '../segment/active-segment.ts'
+import { type MergedSegment, type MergeSegmentsOptions, mergeSegments } from '../segment/merge.ts'
+import type { MergeSource } from '../segment/merged-rows.ts'
 import { openSegment } from '../segment/open-segment.ts'
 import { seal } from '../segment/seal.ts'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
@@ -58,6 +60,15 @@ export class SegmentMaker {
   seal(full: ActiveState, schema: CheckedSchema, options: LinkOptions): Promise<SegmentFiles> {
     const live = full.view().live ?? Bitset.full(full.active.rows)
     return seal(full.active, live, schema, this.#storage, options)
+  }
+
+  /** @throws OmenError `disk_full`, `io`, `aborted`: then no file is left; `corrupt_segment` */
+  merge(
+    sources: readonly MergeSource[],
+    schema: CheckedSchema,
+    options: MergeSegmentsOptions,
+  ): Promise<MergedSegment> {
+    return mergeSegments(sources, schema, this.#storage, this.takeId(), options)
   }
 
   /** A collection with these segments and an empty active one. */

@@ -1,4 +1,5 @@
-import { Bitset, NO_ROW } from '@omen/core'
+import { Bitset, NO_ROW, Queue } from '@omen/core'
+import type { LinkOptions } from '../segment/active-field.ts'
 import type { ActiveSegment } from '../segment/active-segment.ts'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { Segment } from '../segment/segment.ts'
@@ -109,9 +110,16 @@ export class ActiveState extends SegmentState {
   /** The last record of the collection before the next segment; 0 while there is none. */
   lastSequence = 0
 
+  readonly #linking: Queue = new Queue()
+
   constructor(segment: ActiveSegment) {
     super(segment)
     this.active = segment
+  }
+
+  /** Links waiting vectors, behind whoever does so already. @throws OmenError `aborted`, `closed` */
+  link(limit: number, options: LinkOptions): Promise<number> {
+    return this.#linking.run(() => this.active.link(limit, options))
   }
 }
 
