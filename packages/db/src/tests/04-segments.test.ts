@@ -46,7 +46,7 @@ test('full segments go to disk, and nothing else shows', async () => {
     expect(await snapshot.get('r9')).toMatchObject({ id: 'r9', n: 9 })
   }
   for (const _ of ['once', 'twice']) {
-    const { db, engine } = await openSmall(storage)
+    const { db } = await openSmall(storage)
     await using _closing = db
     const rows = await db.collection('rows', schema)
     expect(await rows.count()).toBe(446)
