@@ -7,8 +7,8 @@ import { FieldVectors } from './field-vectors.ts'
 
 /** Vectors that a graph waits for, where nothing else is said: fewer are scanned as fast. */
 export const GRAPH_VECTORS = 4096
-/** Vectors that a quantizer looks at, spread evenly over those there are. */
-const TRAINING_VECTORS = 16_384
+/** Vectors that a quantizer looks at, spread evenly over those there are: training holds the event loop. */
+const TRAINING_VECTORS = 4096
 /** Vectors given to a graph at a time: what lies between two looks at the signal. */
 export const VECTORS_PER_BATCH = 4096
 

@@ -1,10 +1,12 @@
-import type { Accelerator, StorageBackend } from '@omen/core'
-import type { Hnsw } from '@omen/hnsw'
+import { type Accelerator, Bitset, NO_ROW, type StorageBackend } from '@omen/core'
+import { Hnsw, type MergePlan, type PlanSource, planMerge } from '@omen/hnsw'
 import { accelerator as nativeAccelerator } from '@omen/native'
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import { GRAPH_VECTORS, type LinkOptions, newGraph, VECTORS_PER_BATCH } from './active-field.ts'
+import type { FieldVectors } from './field-vectors.ts'
 import { idSections } from './id-table.ts'
 import { MergedRows, type MergedVectors, type MergeSource } from './merged-rows.ts'
+import type { SealedSegment } from './sealed-segment.ts'
 import { type FieldContents, type SegmentFiles, writeSegment } from './segment-files.ts'
 
 export interface MergeSegmentsOptions extends LinkOptions {
@@ -22,9 +24,13 @@ export interface MergedSegment {
   readonly mapping: readonly Uint32Array[]
 }
 
+/** A graph keeps its codes as long as a merge gives it at most so many times its rows; else its quantizers learn anew. */
+const MAX_GROWTH = 2
+
 /**
- * Writes the rows of segments that exist into one new segment, in the background: in the order of the sources, then of their
- * rows. Deleted rows are gone from its files. Quantizers are trained anew, and graphs are as the schema says now.
+ * Writes the rows of segments that exist into one new segment, in the background. Deleted rows are gone from its files.
+ * Where every row has a vector the largest graph is built upon, as `planMerge` of @omen/hnsw says, unless the schema wants
+ * another one by now; else vectors are linked anew. `mapping` says which numbers rows got.
  *
  * Beside the graphs it holds the rows' ids and numbers in memory; vectors and payload are read where they lie.
  *
@@ -39,36 +45,101 @@ export async function mergeSegments(
   id: number,
   options: MergeSegmentsOptions = {},
 ): Promise<MergedSegment> {
-  for (const { segment } of sources) segment.retain()
+  const segments = sources.map(({ segment }) => segment)
+  for (const segment of segments) segment.retain()
   const graphs: Hnsw[] = []
   try {
     // Damage must not be copied under a checksum of its own.
-    for (const { segment } of sources) await segment.verified
-    const merged = new MergedRows(sources)
-    const fields = new Map<string, FieldContents>()
+    for (const segment of segments) await segment.verified
+    const rowSources = sources.map(({ segment, live }) => ({
+      rows: segment.rows,
+      live: Bitset.fromWords(live.words, segment.rows),
+      usable: canBeBase(segment, schema),
+    }))
+    const plan = planMerge(rowSources)
+    const merged = new MergedRows(segments, plan)
     const columns = [...schema.vectors].map(([name, field]) => ({
       name,
       vectors: merged.vectors(name, field),
     }))
     const progress = progressOf(columns, options)
+    const fields = new Map<string, FieldContents>()
     for (const { name, vectors } of columns) {
-      const graph = await linkAll(vectors, options, progress)
+      const graph = wantsGraph(vectors, options.graphFrom)
+        ? ((await grownGraph(name, vectors, segments, rowSources, plan, options, progress)) ??
+          (await newlyLinked(vectors, options, progress)))
+        : undefined
       if (graph) graphs.push(graph)
       fields.set(name, contentsOf(vectors, graph))
     }
-    const { rows, mapping } = merged
     const ids = await idSections(
-      rows,
+      plan.rows,
       (row) => merged.idOf(row),
       () => true,
     )
-    const versions = merged.versions()
-    const contents = { id, rows, ids, versions, expiry: merged.expiry(), payload: merged, fields }
-    return { files: await writeSegment(storage, schema, contents, options), mapping }
+    const columnsOfRows = { versions: merged.versions(), expiry: merged.expiry() }
+    const contents = { id, rows: plan.rows, ids, payload: merged, fields, ...columnsOfRows }
+    return { files: await writeSegment(storage, schema, contents, options), mapping: plan.mapping }
   } finally {
     for (const graph of graphs) await graph.close()
-    for (const { segment } of sources) segment.release()
+    for (const segment of segments) segment.release()
   }
+}
+
+/** Whether the graphs of a segment can be built upon: those that it has are as the schema wants them. */
+function canBeBase({ fields }: SealedSegment, { vectors }: CheckedSchema): boolean {
+  let graphs = 0
+  for (const [name, { m, quantizer, index }] of vectors) {
+    const stats = fields.get(name)?.graph?.stats()
+    if (!stats || index === 'flat') continue
+    if (stats.m !== m || stats.quantizer !== quantizer.name) return false
+    graphs++
+  }
+  return graphs > 0
+}
+
+/** The base's graph with all other rows linked into it; undefined where it has none, or slots are not rows. */
+async function grownGraph(
+  name: string,
+  { slots, field }: MergedVectors,
+  segments: readonly SealedSegment[],
+  rowSources: readonly PlanSource[],
+  plan: MergePlan,
+  { threads, signal }: MergeSegmentsOptions,
+  progress: (linked: number) => void,
+): Promise<Hnsw | undefined> {
+  const base = plan.base === undefined ? undefined : segments[plan.base]?.fields.get(name)
+  const dense = slots === undefined && base?.vectors.slots.list === undefined
+  if (!base?.graph || !dense) return undefined
+  const { graph, vectors } = base
+  let told = 0
+  const { index } = await Hnsw.merge({
+    sources: rowSources.map(({ rows, live }, i) => ({
+      rows,
+      live,
+      ...(i === plan.base ? { index: graph } : {}),
+    })),
+    plan,
+    vectors: (source, rows) => vectorsOf(segments[source]?.fields.get(name)?.vectors, rows),
+    ...(plan.rows > MAX_GROWTH * vectors.count ? { quantizer: field.quantizer, keep: field.keep } : {}),
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal ? { signal } : {}),
+    onProgress: ({ done }) => {
+      progress(done - told)
+      told = done
+    },
+  })
+  return index
+}
+
+function vectorsOf(vectors: FieldVectors | undefined, rows: Uint32Array): Float32Array {
+  const dimension = vectors?.shape.dimension ?? 0
+  const block = new Float32Array(rows.length * dimension)
+  for (const [i, row] of rows.entries()) {
+    const slot = vectors?.slots.slotOf(row) ?? NO_ROW
+    if (vectors && slot !== NO_ROW) block.set(vectors.vector(slot), i * dimension)
+  }
+  return block
 }
 
 function contentsOf(vectors: MergedVectors, graph: Hnsw | undefined): FieldContents {
@@ -97,13 +168,12 @@ function wantsGraph({ field, count }: MergedVectors, graphFrom: number = GRAPH_V
   return field.index === 'hnsw' && count >= graphFrom
 }
 
-/** The graph of merged vectors; undefined where they are better scanned. */
-async function linkAll(
+/** A graph of merged vectors from nothing. */
+async function newlyLinked(
   vectors: MergedVectors,
-  { threads, signal, graphFrom, accelerator = nativeAccelerator() ?? null }: MergeSegmentsOptions,
+  { threads, signal, accelerator = nativeAccelerator() ?? null }: MergeSegmentsOptions,
   progress: (linked: number) => void,
-): Promise<Hnsw | undefined> {
-  if (!wantsGraph(vectors, graphFrom)) return undefined
+): Promise<Hnsw> {
   const graph = newGraph(vectors.field, vectors, accelerator ?? undefined)
   try {
     for (let from = 0; from < vectors.count; from += VECTORS_PER_BATCH) {

@@ -1,4 +1,5 @@
-import { type Bitset, NO_ROW } from '@omen/core'
+import { type Bitset, NO_ROW, roundUp } from '@omen/core'
+import type { MergePlan } from '@omen/hnsw'
 import type { StoredPayloads } from '../payload/payload.ts'
 import type { VectorField } from '../schema/field.ts'
 import type { FieldVectors } from './field-vectors.ts'
@@ -11,78 +12,70 @@ export interface MergeSource {
   readonly live: Bitset
 }
 
-/** The rows of several segments that exist, in their order, as if they were of one: read where they lie. */
+/** The rows of several segments that exist as if they were of one, under the numbers of a plan: read where they lie. */
 export class MergedRows implements StoredPayloads {
   readonly rows: number
-  /** Of each source the new number of each row, or `NO_ROW`. */
-  readonly mapping: readonly Uint32Array[]
-  readonly #sources: readonly MergeSource[]
-  /** The old number of each new row. */
-  readonly #old: Uint32Array
-  /** The first new row of each source. */
-  readonly #starts: readonly number[]
+  readonly #segments: readonly SealedSegment[]
+  /** Of each new row its segment's place and its number there. */
+  readonly #origins: Origins
 
-  constructor(sources: readonly MergeSource[]) {
-    const starts: number[] = []
-    const mapping: Uint32Array[] = []
-    let rows = 0
-    for (const { segment, live } of sources) {
-      const numbers = new Uint32Array(segment.rows).fill(NO_ROW)
-      starts.push(rows)
-      for (const row of live) if (row < segment.rows) numbers[row] = rows++
-      mapping.push(numbers)
-    }
-    this.rows = rows
-    this.mapping = mapping
-    this.#sources = sources
-    this.#starts = starts
-    this.#old = new Uint32Array(rows)
-    for (const numbers of mapping) {
-      for (let old = 0; old < numbers.length; old++) {
-        const row = numbers[old] as number
-        if (row !== NO_ROW) this.#old[row] = old
+  constructor(segments: readonly SealedSegment[], { rows, mapping }: MergePlan) {
+    const origins = { source: new Uint16Array(rows), number: new Uint32Array(rows) }
+    for (const [source, numbers] of mapping.entries()) {
+      for (const [old, row] of numbers.entries()) {
+        if (row === NO_ROW) continue
+        origins.source[row] = source
+        origins.number[row] = old
       }
     }
+    this.rows = rows
+    this.#segments = segments
+    this.#origins = origins
   }
 
   idOf(row: number): string {
-    return this.#segmentOf(row).idOf(this.#old[row] as number)
+    return this.#segment(row).idOf(this.#number(row))
   }
 
   stored(row: number): Uint8Array {
-    return this.#segmentOf(row).payload.stored(this.#old[row] as number)
+    return this.#segment(row).payload.stored(this.#number(row))
   }
 
   versions(): Float64Array {
     return Float64Array.from({ length: this.rows }, (_, row) =>
-      this.#segmentOf(row).versionOf(this.#old[row] as number),
+      this.#segment(row).versionOf(this.#number(row)),
     )
   }
 
   /** Undefined where no row expires. */
   expiry(): Float64Array | undefined {
-    if (this.#sources.every(({ segment }) => segment.columns.expiry === undefined)) return undefined
+    if (this.#segments.every(({ columns }) => columns.expiry === undefined)) return undefined
     return Float64Array.from({ length: this.rows }, (_, row) =>
-      this.#segmentOf(row).expiresAt(this.#old[row] as number),
+      this.#segment(row).expiresAt(this.#number(row)),
     )
   }
 
   vectors(name: string, field: VectorField): MergedVectors {
     return new MergedVectors(
       field,
-      this.#sources.map(({ segment }, i) => ({
-        vectors: segment.fields.get(name)?.vectors,
-        numbers: this.mapping[i] as Uint32Array,
-      })),
-      this.rows,
+      this.#segments.map((segment) => segment.fields.get(name)?.vectors),
+      this.#origins,
     )
   }
 
-  #segmentOf(row: number): SealedSegment {
-    let source = 0
-    while ((this.#starts[source + 1] ?? Infinity) <= row) source++
-    return (this.#sources[source] as MergeSource).segment
+  #segment(row: number): SealedSegment {
+    return this.#segments[this.#origins.source[row] as number] as SealedSegment
   }
+
+  #number(row: number): number {
+    return this.#origins.number[row] as number
+  }
+}
+
+/** Where merged rows come from, or merged vectors. */
+interface Origins {
+  readonly source: Uint16Array
+  readonly number: Uint32Array
 }
 
 /** Bytes that are gathered before they are handed on. */
@@ -95,34 +88,30 @@ export class MergedVectors {
   readonly bytesPerRow: number
   /** The row of each vector; undefined where vector i is row i's. */
   readonly slots: Uint32Array | undefined
-  readonly #sources: readonly {
-    readonly vectors: FieldVectors
-    readonly old: Uint32Array
-    readonly start: number
-  }[]
+  readonly #vectors: readonly (FieldVectors | undefined)[]
+  /** Of each vector its segment's place and its slot there. */
+  readonly #origins: Origins
 
-  constructor(
-    field: VectorField,
-    sources: readonly { readonly vectors: FieldVectors | undefined; readonly numbers: Uint32Array }[],
-    rows: number,
-  ) {
-    const slots: number[] = []
-    this.#sources = sources.flatMap(({ vectors, numbers }) => {
-      if (!vectors) return []
-      const start = slots.length
-      const old: number[] = []
-      for (let slot = 0; slot < vectors.slots.count; slot++) {
-        const row = numbers[vectors.slots.rowOf(slot)] as number
-        if (row === NO_ROW) continue
-        old.push(slot)
-        slots.push(row)
-      }
-      return [{ vectors, old: Uint32Array.from(old), start }]
-    })
+  constructor(field: VectorField, vectors: readonly (FieldVectors | undefined)[], rows: Origins) {
+    const total = rows.number.length
+    const source = new Uint16Array(total)
+    const number = new Uint32Array(total)
+    const slots = new Uint32Array(total)
+    let count = 0
+    for (let row = 0; row < total; row++) {
+      const from = rows.source[row] as number
+      const slot = vectors[from]?.slots.slotOf(rows.number[row] as number) ?? NO_ROW
+      if (slot === NO_ROW) continue
+      source[count] = from
+      number[count] = slot
+      slots[count++] = row
+    }
     this.field = field
-    this.count = slots.length
-    this.slots = slots.length < rows ? Uint32Array.from(slots) : undefined
-    this.bytesPerRow = Math.ceil(field.dimension / 4) * 16
+    this.count = count
+    this.slots = count < total ? slots.subarray(0, count) : undefined
+    this.bytesPerRow = roundUp(field.dimension * Float32Array.BYTES_PER_ELEMENT, 16)
+    this.#vectors = vectors
+    this.#origins = { source, number }
   }
 
   /** The vectors from … to − 1, one after another: a copy. */
@@ -146,12 +135,11 @@ export class MergedVectors {
   }
 
   #copy(from: number, to: number, target: Uint8Array, stride: number): void {
-    for (const { vectors, old, start } of this.#sources) {
-      const last = Math.min(to, start + old.length)
-      for (let i = Math.max(from, start); i < last; i++) {
-        const row = vectors.slab.row(old[i - start] as number)
-        target.set(stride < row.length ? row.subarray(0, stride) : row, (i - from) * stride)
-      }
+    const { source, number } = this.#origins
+    for (let i = from; i < to; i++) {
+      const vectors = this.#vectors[source[i] as number] as FieldVectors
+      const row = vectors.slab.row(number[i] as number)
+      target.set(stride < row.length ? row.subarray(0, stride) : row, (i - from) * stride)
     }
   }
 }

@@ -15,8 +15,8 @@ export interface TestRow {
 }
 
 export const SCHEMA: CheckedSchema = checkSchema({
-  embedding: vector(24, { metric: 'cosine', quantizer: 'sq8', m: 8, beam: 60 }),
-  image: vector(7, { metric: 'l2', quantizer: 'none', m: 8, beam: 60, optional: true }),
+  embedding: vector(24, { metric: 'cosine', quantizer: 'sq8', m: 12, beam: 100 }),
+  image: vector(7, { metric: 'l2', quantizer: 'none', m: 12, beam: 100, optional: true }),
   lang: keyword(),
   year: integer(),
 })
