@@ -21,10 +21,11 @@ export interface MergePlan {
 }
 
 /**
- * The share of a graph's rows that must stay for it to be built upon: healing a graph that has lost more costs about as
- * much as to link what is left of it, and gives a worse one.
+ * The share of a graph's rows that must stay for it to be built upon: to heal a graph that has lost more costs more than to
+ * link what is left of it. On 10,000 SIFT rows healing took 0.35 of the time of linking all anew when a tenth was dead, 0.68
+ * when half was, and 1.15 when three quarters were.
  */
-const MIN_LIVE_SHARE = 0.5
+const MIN_LIVE_SHARE = 0.35
 
 /**
  * Says where rows go in a merge: a pure function, so that several graphs over the same rows agree.

@@ -203,7 +203,7 @@ describe.each(ENGINES)('merging by %s', (_, by) => {
 
 describe.skipIf(!accelerator())(`native (${loadError() ?? 'the addon is there'})`, () => {
   test.each([
-    [0.1, 0],
+    [0.1, 0.2],
     [0.5, 0.2],
   ])(
     'a merge that adds %d of the rows finds as much as an index built anew; %d of the base are dead',

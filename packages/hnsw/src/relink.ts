@@ -6,6 +6,8 @@ import { NeighbourSelector } from './select-neighbours.ts'
 /**
  * Replaces tombstones in a row's lists by neighbours from among the tombstones' own (after IP-DiskANN, Xu et al. 2025).
  *
+ * Links to rows that are alive stay: chosen once from many candidates, they would be chosen anew from few.
+ *
  * It reads only the row's own lists and those of tombstones, so that rows can be relinked in any order, with one result.
  */
 export class Relinker {
@@ -33,15 +35,16 @@ export class Relinker {
     const start = graph.start(row, layer)
     const degree = graph.degree(row, layer)
     const kept = layer === 0 ? graph.anchorsOf(row) : 0
+    const stay: number[] = []
     const candidates = new Set<number>()
-    for (let i = kept; i < degree; i++) {
+    for (let i = 0; i < degree; i++) {
       const other = words[start + i]!
-      if (graph.stateOf(other) === REMOVED) this.#addAliveNeighbours(other, layer, candidates)
-      else candidates.add(other)
+      if (i >= kept && graph.stateOf(other) === REMOVED) this.#addAliveNeighbours(other, layer, candidates)
+      else stay.push(other)
     }
     candidates.delete(row)
-    for (let i = 0; i < kept; i++) candidates.delete(words[start + i]!)
-    this.#select(row, words.subarray(start, start + kept), candidates, graph.capacity(layer))
+    for (const other of stay) candidates.delete(other)
+    this.#select(row, stay, candidates, graph.capacity(layer))
     graph.write(row, layer, this.#selector.chosen, this.#selector.count)
   }
 
@@ -55,7 +58,7 @@ export class Relinker {
     }
   }
 
-  #select(row: number, kept: Uint32Array, candidates: Set<number>, limit: number): void {
+  #select(row: number, kept: readonly number[], candidates: Set<number>, limit: number): void {
     const rows = Uint32Array.of(...kept, ...candidates)
     const distances = new Float32Array(rows.length)
     this.#scorer.bindRow(row)

@@ -17,9 +17,10 @@ void Relinker::relink_layer(uint32_t row, uint32_t layer) {
 
   const uint32_t kept = layer == 0 ? graph_.anchors_of(row) : 0;
   rows_.clear();
+  chosen_.assign(list.rows, list.rows + kept);
   for (uint32_t i = kept; i < size; i++) {
     if (!removed(list.rows[i])) {
-      rows_.push_back(list.rows[i]);
+      chosen_.push_back(list.rows[i]);
       continue;
     }
     const Links further = graph_.list(list.rows[i], layer);
@@ -29,7 +30,6 @@ void Relinker::relink_layer(uint32_t row, uint32_t layer) {
   }
   std::sort(rows_.begin(), rows_.end());
   rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
-  chosen_.assign(list.rows, list.rows + kept);
   std::erase_if(rows_, [&](uint32_t other) { return std::find(chosen_.begin(), chosen_.end(), other) != chosen_.end(); });
   writer_.rewrite(graph_.linking, row, list, chosen_, rows_);
 }
