@@ -139,6 +139,17 @@ export interface NativeGraphOptions {
   readonly levels: Uint32Array
 }
 
+/**
+ * How an index finds rows where not all may be returned.
+ *
+ * - `plain`: by a walk that heeds all rows, and that keeps so many more that enough of them match
+ * - `filtered`: by a walk that compares only rows that match, and steps over the others
+ * - `scan`: by comparing every row that matches
+ */
+export const SEARCH_STRATEGIES = ['plain', 'filtered', 'scan'] as const
+
+export type SearchStrategy = (typeof SEARCH_STRATEGIES)[number]
+
 /** Parameters of one search, or of each search of a batch. */
 export interface NativeSearch {
   readonly k: number
@@ -148,6 +159,16 @@ export interface NativeSearch {
   /** Results farther than this are left out; Infinity for no limit. */
   readonly radius: number
   readonly accept: Uint32Array | undefined
+  /** Heeded where not all rows may be returned. */
+  readonly strategy: SearchStrategy
+  /** Of all rows, those that may be returned, from 0 to 1. */
+  readonly share: number
+  /** How many times more candidates than the beam a walk keeps. */
+  readonly widening: number
+  /** How many times more again where matches are rare around the query; 0: a scan is made in place of the walk. */
+  readonly sparseWidening: number
+  /** Distances after which a `filtered` walk gives way to a scan, below 2^32. */
+  readonly patience: number
 }
 
 export type GraphCheck = 'rows' | 'lists' | 'chains' | 'tree'

@@ -8,6 +8,8 @@ import { OmenError } from './errors.ts'
 export class Bitset {
   #words: Uint32Array
   #length: number
+  /** How many bits are set, as far as it was asked for since the last change. */
+  #count: number | undefined
 
   /**
    * An empty set for rows 0 … length − 1.
@@ -57,7 +59,7 @@ export class Bitset {
     return this.#length
   }
 
-  /** The bits, 32 a word, possibly with zero words after the last: borrowed, and replaced when the set grows. */
+  /** The bits, 32 a word, possibly with zero words after the last: borrowed, and not to be changed, and replaced when the set grows. */
   get words(): Uint32Array {
     return this.#words
   }
@@ -69,6 +71,7 @@ export class Bitset {
   /** @throws OmenError `out_of_range` for a bit outside 0 … length − 1 */
   set(bit: number): void {
     this.#check(bit)
+    this.#count = undefined
     const word = bit >>> 5
     this.#words[word] = (this.#words[word] as number) | (1 << (bit & 31))
   }
@@ -76,6 +79,7 @@ export class Bitset {
   /** @throws OmenError `out_of_range` for a bit outside 0 … length − 1 */
   clear(bit: number): void {
     this.#check(bit)
+    this.#count = undefined
     const word = bit >>> 5
     this.#words[word] = (this.#words[word] as number) & ~(1 << (bit & 31))
   }
@@ -89,16 +93,16 @@ export class Bitset {
     )
   }
 
-  /** How many bits are set. */
+  /** How many bits are set: counted when asked for the first time after a change. */
   count(): number {
-    let total = 0
-    for (const word of this.#words) total += populationCount(word)
-    return total
+    this.#count ??= countBits(this.#words)
+    return this.#count
   }
 
   /** Keeps what is also in `other`; a row beyond the other's length is not. Changes this set, and returns it. */
   and(other: Bitset): this {
     const words = this.#words
+    this.#count = undefined
     for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) & (other.#words[i] ?? 0)
     return this
   }
@@ -106,6 +110,7 @@ export class Bitset {
   /** Drops what is in `other`. Changes this set, and returns it. */
   andNot(other: Bitset): this {
     const words = this.#words
+    this.#count = undefined
     for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) & ~(other.#words[i] ?? 0)
     return this
   }
@@ -113,6 +118,7 @@ export class Bitset {
   /** Adds what is in `other`, growing to its length. Changes this set, and returns it. */
   or(other: Bitset): this {
     this.grow(other.#length)
+    this.#count = undefined
     const words = this.#words
     const count = wordsFor(other.#length)
     for (let i = 0; i < count; i++) words[i] = (words[i] as number) | (other.#words[i] as number)
@@ -122,6 +128,7 @@ export class Bitset {
   /** Turns every bit below `length`. Changes this set, and returns it. */
   not(): this {
     const words = this.#words
+    this.#count = undefined
     for (let i = 0; i < words.length; i++) words[i] = ~(words[i] as number)
     this.#trim()
     return this
@@ -168,6 +175,14 @@ export class Bitset {
       this.#words[last] = (this.#words[last] as number) & (0xffffffff >>> (32 - (this.#length % 32)))
     }
   }
+}
+
+/** Counts a signed view: arithmetic on words above 2^31 as unsigned numbers would be several times slower. */
+function countBits(words: Uint32Array): number {
+  const signed = new Int32Array(words.buffer, words.byteOffset, words.length)
+  let total = 0
+  for (let i = 0; i < signed.length; i++) total += populationCount(signed[i] as number)
+  return total
 }
 
 /** How many bits of a 32-bit word are set. */

@@ -10,8 +10,9 @@ export type {
   NativeTechnique,
   Refusal,
   ResultBuffers,
+  SearchStrategy,
 } from './accelerator.ts'
-export { NATIVE_TECHNIQUES } from './accelerator.ts'
+export { NATIVE_TECHNIQUES, SEARCH_STRATEGIES } from './accelerator.ts'
 export { bf16 } from './bf16.ts'
 export { Bitset, populationCount } from './bitset.ts'
 export { Codes } from './codes.ts'

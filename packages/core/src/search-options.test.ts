@@ -12,6 +12,7 @@ describe('checkSearch', () => {
       beam: 64,
       rescore: 40,
       accept: undefined,
+      strategy: undefined,
       radius: Infinity,
       signal: undefined,
       threads: undefined,

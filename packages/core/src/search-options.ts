@@ -1,3 +1,4 @@
+import { SEARCH_STRATEGIES, type SearchStrategy } from './accelerator.ts'
 import { Bitset } from './bitset.ts'
 import { OmenError, throwIfAborted } from './errors.ts'
 import { countVectors, type Shape, type Vectors } from './metric.ts'
@@ -11,6 +12,8 @@ export interface CheckedSearch {
   /** At least k. */
   readonly rescore: number
   readonly accept: Bitset | undefined
+  /** Undefined: as the index chooses. */
+  readonly strategy: SearchStrategy | undefined
   /** A value of f32, as distances are; Infinity for no limit. */
   readonly radius: number
   readonly signal: AbortSignal | undefined
@@ -33,6 +36,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'rescore',
   'recall',
   'accept',
+  'strategy',
   'radius',
   'signal',
   'threads',
@@ -62,7 +66,7 @@ export function checkSearch(
       )
     }
   }
-  const { accept, radius = Infinity, signal } = options
+  const { accept, strategy, radius = Infinity, signal } = options
   const k = checkWholeNumber('k', options.k)
   const { beam, rescore } = checkEffort(options, k, defaults)
   const threads = options.threads === undefined ? undefined : checkWholeNumber('threads', options.threads)
@@ -71,6 +75,12 @@ export function checkSearch(
   }
   if (accept !== undefined && !(accept instanceof Bitset)) {
     throw new OmenError('invalid_argument', 'accept must be a Bitset')
+  }
+  if (strategy !== undefined && !SEARCH_STRATEGIES.includes(strategy)) {
+    throw new OmenError(
+      'invalid_argument',
+      `strategy must be one of ${SEARCH_STRATEGIES.join(', ')}, got ${String(strategy)}`,
+    )
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OmenError('invalid_argument', 'signal must be an AbortSignal')
@@ -81,6 +91,7 @@ export function checkSearch(
     beam: radius === Infinity ? Math.max(k, beam) : beam,
     rescore: Math.max(k, rescore),
     accept,
+    strategy,
     radius: Math.fround(radius),
     signal,
     threads,

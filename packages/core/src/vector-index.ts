@@ -1,3 +1,4 @@
+import type { SearchStrategy } from './accelerator.ts'
 import type { Bitset } from './bitset.ts'
 import type { Shape, Vectors } from './metric.ts'
 
@@ -16,6 +17,11 @@ export interface SearchOptions {
   readonly recall?: number
   /** Rows that may be returned; a row beyond its length is not accepted. Borrowed until the search ends. */
   readonly accept?: Bitset
+  /**
+   * For measurements: how a graph index finds rows where not all may be returned, in place of what it would choose. An exact
+   * index ignores it.
+   */
+  readonly strategy?: SearchStrategy
   /** Only rows at this distance or closer, in the units of the metric. */
   readonly radius?: number
   readonly signal?: AbortSignal

@@ -340,7 +340,7 @@ describe('an index over a quantizer of the user', () => {
           820,
           150,
         ],
-        "filtering": 929,
+        "filtering": 200,
         "rows": [
           393,
           928,

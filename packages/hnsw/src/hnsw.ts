@@ -41,19 +41,15 @@ import {
   type Settings,
 } from './options.ts'
 import { type Parts, trainParts } from './parts.ts'
+import { describePlan, type SearchPlan } from './plan.ts'
 import { findTruth, type RecallReport, recallOf } from './recall.ts'
 import { limitSearch, nothing, resultBuffers, settle, spread, vectorOf } from './results.ts'
 import { RunningSearches } from './running-searches.ts'
 import { WORK_NUMBERS } from './search.ts'
 import { type HnswStats, statsOf } from './stats.ts'
 import { checkTuneOptions, type TuneOptions, type TuneReport, tune } from './tune.ts'
-import { type Effort, TunedSettings } from './tuned.ts'
+import { TunedSettings } from './tuned.ts'
 import { averageWork, type WorkReport } from './work.ts'
-
-const DEFAULT_BEAM = 64
-/** Candidates rescored for each row wanted: four-bit codes need three to five. */
-const RESCORE_FACTOR = 4
-const MIN_RESCORE = 32
 
 /**
  * The in-memory graph index: Hierarchical Navigable Small World graphs (Malkov & Yashunin 2018), over the codes of any
@@ -307,6 +303,16 @@ export class Hnsw implements VectorIndex {
   }
 
   /**
+   * Says how a search would go about it, without searching.
+   *
+   * @throws OmenError as `search` for the options
+   */
+  plan(options: SearchOptions): SearchPlan {
+    const search = this.#check(options)
+    return describePlan(this.#parts, search)
+  }
+
+  /**
    * Compares searches with exact ones.
    *
    * With exact rescoring the truth is by exact distances, else by those of the codes. A row as close as the k-th nearest
@@ -426,14 +432,7 @@ export class Hnsw implements VectorIndex {
 
   #check(options: SearchManyOptions): CheckedSearch {
     this.#checkOpen()
-    return checkSearch(options, (k, recall) => this.#effort(k, recall, options.beam))
-  }
-
-  /** What a search does that does not say: what was tuned for it, unless it has a beam of its own. */
-  #effort(k: number, recall: number | undefined, beam: number | undefined): Effort {
-    if (recall !== undefined) return this.#tuned.reaching(recall, k)
-    const tuned = beam === undefined ? this.#tuned.usual(k) : undefined
-    return tuned ?? { beam: DEFAULT_BEAM, rescore: Math.max(MIN_RESCORE, RESCORE_FACTOR * k) }
+    return checkSearch(options, (k, recall) => this.#tuned.effort(k, recall, options))
   }
 
   #checkOpen(): void {

@@ -11,6 +11,7 @@ export {
   TECHNIQUES,
   type Technique,
 } from './options.ts'
+export type { SearchPlan } from './plan.ts'
 export type { RecallReport } from './recall.ts'
 export type { HnswStats } from './stats.ts'
 export type { TuneOptions, TunePoint, TuneReport } from './tune.ts'

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Frontier } from './frontier.ts'
 import { Pool } from './pool.ts'
 import { Visited } from './visited.ts'
 
@@ -57,6 +56,26 @@ describe('Pool', () => {
     )
   })
 
+  test('keeps what passes a test, and stays full where it was', () => {
+    fc.assert(
+      fc.property(
+        candidates,
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 30 }),
+        (all, capacity, most) => {
+          const pool = new Pool()
+          pool.reset(capacity)
+          for (const [distance, row] of all) pool.insert(distance, row)
+          const passing = listed(pool).filter(([, row]) => row % 2 === 0)
+          const wasFull = pool.full
+          pool.keep((row) => row % 2 === 0, most)
+          expect(listed(pool)).toEqual(passing.slice(0, most))
+          expect(pool.full).toBe(wasFull || passing.length >= most)
+        },
+      ),
+    )
+  })
+
   test('remembers nothing of the search before', () => {
     const pool = new Pool()
     pool.reset(3)
@@ -70,27 +89,6 @@ describe('Pool', () => {
   })
 })
 
-describe('Frontier', () => {
-  test('gives the closest first, however many there are', () => {
-    fc.assert(
-      fc.property(candidates, (all) => {
-        const frontier = new Frontier()
-        // More than it has room for at first.
-        const many = Array.from({ length: 8 }, (_, i) =>
-          all.map(([distance, row]): Candidate => [distance + i, row]),
-        ).flat()
-        for (const [distance, row] of many) frontier.push(distance, row)
-        const popped: Candidate[] = []
-        while (frontier.size > 0) {
-          popped.push([frontier.closestDistance, frontier.closestRow])
-          frontier.pop()
-        }
-        expect(popped).toEqual(many.sort(inOrder))
-      }),
-    )
-  })
-})
-
 describe('Visited', () => {
   test('forgets at every reset, also after more resets than it has marks', () => {
     const visited = new Visited()
@@ -100,7 +98,9 @@ describe('Visited', () => {
       if (!visited.add(row) || visited.add(row)) expect.fail(`row ${row} in search ${search}`)
     }
     visited.reset(1000)
+    expect(visited.has(999)).toBe(false)
     expect(visited.add(999)).toBe(true)
+    expect(visited.has(999)).toBe(true)
     expect(visited.add(999)).toBe(false)
   })
 })

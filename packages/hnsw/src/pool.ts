@@ -57,6 +57,24 @@ export class Pool {
     if (place < this.#cursor) this.#cursor = place
   }
 
+  /**
+   * Drops candidates whose rows fail a test, and all but the first `most` of the others. A pool that was full stays so,
+   * whatever is left: there may be more behind the last.
+   */
+  keep(test: (row: number) => boolean, most: number): void {
+    const more = this.full
+    let kept = 0
+    for (let i = 0; i < this.size && kept < most; i++) {
+      const row = this.rows[i]!
+      if (!test(row)) continue
+      this.rows[kept] = row
+      this.distances[kept++] = this.distances[i]!
+    }
+    this.size = kept
+    this.#cursor = kept
+    this.#capacity = more ? kept : most
+  }
+
   /** Index of the closest candidate not expanded yet, which from now on it is; −1 when all are. */
   expandNext(): number {
     while (this.#cursor < this.size && this.#expanded[this.#cursor] === 1) this.#cursor++

@@ -13,6 +13,7 @@ import {
   type Vectors,
 } from '@omen/core'
 import type { Parts } from './parts.ts'
+import { planSearch } from './plan.ts'
 
 /** Places for the results of searches, all of them missing yet. */
 export function resultBuffers(searches: number, k: number): SearchManyResult {
@@ -24,14 +25,21 @@ export function resultBuffers(searches: number, k: number): SearchManyResult {
 }
 
 /** What an engine is asked: no search needs more room than there are rows. */
-export function limitSearch(search: CheckedSearch, { graph }: Parts): NativeSearch {
-  const { rows } = graph
+export function limitSearch(search: CheckedSearch, parts: Parts): NativeSearch {
+  const { rows } = parts.graph
+  const beam = Math.min(search.beam, rows)
+  const { strategy, share, widening, sparseWidening, patience } = planSearch(parts, search, beam)
   return {
     k: Math.min(search.k, rows),
-    beam: Math.min(search.beam, rows),
+    beam,
     rescore: Math.min(search.rescore, rows),
     radius: search.radius,
     accept: search.accept?.words,
+    strategy,
+    share,
+    widening,
+    sparseWidening,
+    patience,
   }
 }
 

@@ -1,11 +1,7 @@
 import { comesBefore, NO_ROW, type Scorer } from '@omen/core'
-import { Frontier } from './frontier.ts'
 import type { Graph } from './graph.ts'
 import { Pool } from './pool.ts'
 import { Visited } from './visited.ts'
-
-/** Whether a search may return a row; rows that it may not are still walked through. */
-export type RowTest = (row: number) => boolean
 
 /**
  * Walks the layers of a graph towards whatever a scorer is bound to (Malkov & Yashunin 2018, Alg. 2).
@@ -23,7 +19,6 @@ export class LayerSearch {
   distances = 0
   readonly #graph: Graph
   readonly #visited: Visited = new Visited()
-  readonly #frontier: Frontier = new Frontier()
   /** The rows being compared, and those to be compared next. */
   #batch: Uint32Array
   #ahead: Uint32Array
@@ -36,7 +31,7 @@ export class LayerSearch {
     this.#distances = new Float32Array(graph.capacity(0))
   }
 
-  /** Walks greedily from a row down layers `top` … `bottom` ≥ 1; ends at the closest row it met. */
+  /** Walks greedily from a row down layers `top` … `bottom`; ends at the closest row it met. */
   descend(scorer: Scorer, from: number, top: number, bottom: number): void {
     this.#batch[0] = from
     scorer.score(this.#batch, 1, this.#distances)
@@ -87,41 +82,10 @@ export class LayerSearch {
     this.closestDistance = pool.distances[0]!
   }
 
-  /**
-   * The same on the base layer, where not every row may be returned: the pool keeps those that may, and a frontier
-   * holds all that were seen, since the others bridge to them.
-   */
-  walkFiltered(scorer: Scorer, beam: number, accepts: RowTest): void {
-    const { pool } = this
-    const frontier = this.#frontier
-    const batch = this.#batch
-    const distances = this.#distances
-    this.#visited.reset(this.#graph.rows)
-    this.#visited.add(this.closestRow)
-    pool.reset(beam)
-    frontier.clear()
-    this.#see(this.closestDistance, this.closestRow, accepts)
-    while (frontier.size > 0) {
-      const row = frontier.closestRow
-      // The last result itself is still expanded, as in a walk without a filter.
-      if (!pool.admits(frontier.closestDistance, row) && row !== pool.rows[pool.size - 1]) break
-      frontier.pop()
-      const count = this.#gatherUnseen(row, 0, batch)
-      scorer.score(batch, count, distances)
-      for (let i = 0; i < count; i++) this.#see(distances[i]!, batch[i]!, accepts)
-    }
-  }
-
   /** Puts the unseen neighbours of the closest candidate in `#ahead`. @returns how many; −1 without a candidate */
   #expand(layer: number): number {
     const next = this.pool.expandNext()
     return next < 0 ? -1 : this.#gatherUnseen(this.pool.rows[next]!, layer, this.#ahead)
-  }
-
-  #see(distance: number, row: number, accepts: RowTest): void {
-    if (!this.pool.admits(distance, row)) return
-    this.#frontier.push(distance, row)
-    if (accepts(row)) this.pool.insert(distance, row)
   }
 
   #gatherAll(row: number, layer: number): number {

@@ -5,7 +5,6 @@ import {
   type NativeSearch,
   NO_ROW,
   OmenError,
-  populationCount,
   prepareVectors,
   type ResultBuffers,
   type Scorer,
@@ -13,12 +12,17 @@ import {
   vectorError,
 } from '@omen/core'
 import { ALIVE, type Graph } from './graph.ts'
+import { MatchWalk, type RowTest } from './match-walk.ts'
 import { Pool } from './pool.ts'
-import { LayerSearch, type RowTest } from './search-layer.ts'
+import { LayerSearch } from './search-layer.ts'
 import { TwinCollector } from './twins.ts'
 
 /** Rows that an exact scan scores at a time. */
 const SCAN_BATCH = 64
+/** A row around which matches are so many times rarer than elsewhere lies apart from them. */
+const SPARSE = 4
+/** How much wider than it seems to need a walk is made that is made again. */
+const MARGIN = 1.25
 /** Numbers that say what one search did: see `ResultBuffers.work`. */
 export const WORK_NUMBERS = 3
 
@@ -29,6 +33,7 @@ export class Searcher {
   readonly #scorer: Scorer
   readonly #exactScorer: Scorer | undefined
   readonly #search: LayerSearch
+  readonly #matchWalk: MatchWalk
   readonly #twins: TwinCollector
   readonly #prepared: Vectors
   /** Candidates with their exact distances. */
@@ -46,6 +51,7 @@ export class Searcher {
     this.#scorer = codes.scorer()
     this.#exactScorer = exact?.scorer()
     this.#search = new LayerSearch(graph)
+    this.#matchWalk = new MatchWalk(graph, this.#search.pool)
     this.#twins = new TwinCollector(graph)
     const { shape } = codes.codec
     const Elements = shape.metric === 'hamming' ? Uint8Array : Float32Array
@@ -62,8 +68,7 @@ export class Searcher {
   search(query: Vectors, search: NativeSearch, out: ResultBuffers, index: number): void {
     const { shape } = this.#codes.codec
     const prepared = this.#prepared
-    this.#search.hops = 0
-    this.#search.distances = 0
+    for (const walk of [this.#search, this.#matchWalk]) walk.hops = walk.distances = 0
     prepareVectors(query, shape, prepared, index)
     bindQuery(this.#scorer, prepared, index)
     // A radius may hold far fewer rows than k: the beam then starts as it is and widens until it reaches outside.
@@ -87,7 +92,8 @@ export class Searcher {
     }
     out.counts[index] = count
     if (out.work) {
-      const { distances, hops } = this.#search
+      const distances = this.#search.distances + this.#matchWalk.distances
+      const hops = this.#search.hops + this.#matchWalk.hops
       out.work.set([distances, hops, this.#exactScorer ? this.#compared : 0], index * WORK_NUMBERS)
     }
   }
@@ -99,32 +105,77 @@ export class Searcher {
   }
 
   /** Fills the pool with the closest `beam` rows that may be returned. */
-  #findCandidates({ k, accept }: NativeSearch, beam: number): void {
+  #findCandidates(search: NativeSearch, beam: number): void {
     const graph = this.#graph
-    const { pool } = this.#search
     const { entry } = graph
-    pool.reset(beam)
+    const accepts = this.#testFor(search.accept)
+    this.#search.pool.reset(beam)
     this.#chains = false
     if (entry === NO_ROW) return
-    if (accept && isFew(accept, beam, graph.rows)) {
-      this.#scan(beam, this.#testFor(accept))
+    if (search.strategy === 'scan') {
+      this.#scan(beam, search.accept, accepts)
       return
     }
     this.#chains = graph.chained > 0
     this.#search.descend(this.#scorer, entry, graph.level(entry), 1)
-    if (!accept && graph.removed === 0) {
-      this.#search.walk(this.#scorer, beam, 0)
-      return
+    if (!search.accept && graph.removed === 0) this.#search.walk(this.#scorer, beam, 0)
+    else if (search.strategy === 'filtered') this.#walkMatches(search, beam, accepts, false)
+    else if (!this.#walkPastOthers(search, beam, accepts)) this.#walkMatches(search, beam, accepts, true)
+  }
+
+  /**
+   * A walk that keeps so many rows that `beam` of them should match, and drops the others in the end.
+   *
+   * @returns false where it leaves too few: the query lies where matches are rare
+   */
+  #walkPastOthers({ k, widening }: NativeSearch, beam: number, accepts: RowTest): boolean {
+    const { pool, closestRow, closestDistance } = this.#search
+    let width = Math.ceil(beam * widening)
+    for (let again = true; ; again = false) {
+      this.#search.walk(this.#scorer, width, 0)
+      this.#search.closestRow = closestRow
+      this.#search.closestDistance = closestDistance
+      const whole = !pool.full
+      pool.keep(this.#matchTest(accepts), beam)
+      const enough = whole || pool.size * 4 >= beam * 3
+      if (enough && this.#reaches(Math.min(k, beam), accepts)) return true
+      // Somewhat fewer than expected: a somewhat wider walk will do.
+      if (!again || whole || pool.size * SPARSE < beam) return false
+      width = Math.ceil(width * ((MARGIN * beam) / pool.size))
     }
-    const accepts = this.#testFor(accept)
-    const twins = this.#twins
-    const reaches: RowTest = this.#chains ? (row) => twins.accepts(row, accepts) : accepts
-    this.#search.walkFiltered(this.#scorer, beam, reaches)
-    // The walk may have been cut off from rows that match; a scan finds them all.
-    const wanted = Math.min(k, beam)
-    if (pool.size >= wanted || (this.#chains && twins.count(pool, wanted, accepts) >= wanted)) return
+  }
+
+  /**
+   * A walk from match to match; a scan where that finds too few or takes as long.
+   *
+   * @param apart whether the query is known to lie apart from the matches
+   */
+  #walkMatches(search: NativeSearch, beam: number, accepts: RowTest, apart: boolean): void {
+    const matches = this.#matchTest(accepts)
+    this.#search.descend(this.#scorer, this.#search.closestRow, 0, 0)
+    const closest = this.#search.closestRow
+    let { widening } = search
+    if (apart || this.#matchWalk.shareAround(closest, matches) * SPARSE < search.share) {
+      widening *= search.sparseWidening
+    }
+    const { accept, patience } = search
+    const wide = Math.ceil(beam * widening)
+    const walk = { scorer: this.#scorer, matches, accept, closest, beam: wide, patience }
+    const walked = widening > 0 && this.#matchWalk.run(walk)
+    if (walked && this.#reaches(Math.min(search.k, beam), accepts)) return
     this.#chains = false
-    this.#scan(beam, accepts)
+    this.#scan(beam, accept, accepts)
+  }
+
+  /** Whether a row or one that hangs on it passes. */
+  #matchTest(accepts: RowTest): RowTest {
+    return this.#chains ? (row) => this.#twins.accepts(row, accepts) : accepts
+  }
+
+  /** Whether the pool leads to so many rows that may be returned. */
+  #reaches(wanted: number, accepts: RowTest): boolean {
+    const { pool } = this.#search
+    return pool.size >= wanted || (this.#chains && this.#twins.count(pool, wanted, accepts) >= wanted)
   }
 
   #testFor(accept: Uint32Array | undefined): RowTest {
@@ -134,19 +185,28 @@ export class Searcher {
   }
 
   /** Fills the pool with the closest `beam` of all rows that may be returned. */
-  #scan(beam: number, accepts: RowTest): void {
+  #scan(beam: number, accept: Uint32Array | undefined, accepts: RowTest): void {
     const { pool } = this.#search
     const batch = this.#batch
     const { rows } = this.#graph
+    const words = Math.ceil(rows / 32)
     pool.reset(beam)
     let count = 0
-    for (let row = 0; row < rows; row++) {
-      if (accepts(row)) batch[count++] = row
-      if (count < SCAN_BATCH && row < rows - 1) continue
+    const score = (): void => {
       this.#scorer.score(batch, count, this.#distances)
       for (let i = 0; i < count; i++) pool.insert(this.#distances[i]!, batch[i]!)
+      this.#search.distances += count
       count = 0
     }
+    for (let i = 0; i < words; i++) {
+      // Signed, as bits are worked on.
+      for (let word = accept ? (accept[i] ?? 0) | 0 : -1; word !== 0; word &= word - 1) {
+        const row = i * 32 + 31 - Math.clz32(word & -word)
+        if (row < rows && accepts(row)) batch[count++] = row
+        if (count === SCAN_BATCH) score()
+      }
+    }
+    score()
   }
 
   /**
@@ -183,13 +243,6 @@ export class Searcher {
       size = 0
     }
   }
-}
-
-/** Whether so few rows are accepted that a scan of them is cheaper than a walk that has to look for them. */
-function isFew(accept: Uint32Array, beam: number, rows: number): boolean {
-  let count = 0
-  for (const word of accept) count += populationCount(word)
-  return count <= beam || count * 100 <= rows
 }
 
 /** Binds a prepared query; codes that cannot hold it do not know its place in the batch. */

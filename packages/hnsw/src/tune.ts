@@ -2,7 +2,7 @@ import { checkRecall, checkWholeNumber, countQueries, OmenError, type Shape, typ
 import { type EffortLimits, findEfforts } from './find-effort.ts'
 import type { Parts } from './parts.ts'
 import { findTruth, recallOf, type Truth } from './recall.ts'
-import { resultBuffers } from './results.ts'
+import { limitSearch, resultBuffers } from './results.ts'
 import { sampleQueries } from './sample-queries.ts'
 import type { Effort, TunedSetting } from './tuned.ts'
 
@@ -139,7 +139,8 @@ class Trial {
   /** Runs all queries once. @returns the recall */
   async measure(effort: Effort): Promise<number> {
     const k = this.#k
-    const search = { ...effort, k, radius: Infinity, accept: undefined }
+    const asked = { ...effort, k, radius: Infinity, accept: undefined, strategy: undefined }
+    const search = limitSearch({ ...asked, signal: undefined, threads: 1 }, this.#parts)
     const out = resultBuffers(this.#truth.length, k)
     const start = performance.now()
     await this.#parts.engine.searchMany(this.#queries, search, out, { threads: 1, stopped: () => false })

@@ -1,10 +1,17 @@
-import { type JsonValue, OmenError } from '@omen/core'
+import { type JsonValue, OmenError, type SearchOptions } from '@omen/core'
 
 /** How hard a search tries: candidates kept on the way, and how many of them are rescored. */
 export interface Effort {
   readonly beam: number
   readonly rescore: number
 }
+
+const DEFAULT_BEAM = 64
+/** Matches of a filter lie farther from a query than its neighbours do, and are not each other's neighbours: harder to find. */
+const DEFAULT_FILTERED_BEAM = 144
+/** Candidates rescored for each row wanted: four-bit codes need three to five. */
+const RESCORE_FACTOR = 4
+const MIN_RESCORE = 32
 
 /** The effort that searches for k rows need for a recall. */
 export interface TunedSetting extends Effort {
@@ -32,6 +39,18 @@ export class TunedSettings {
   set(setting: TunedSetting): void {
     const others = this.#settings.filter(({ recall, k }) => recall !== setting.recall || k !== setting.k)
     this.#settings = [...others, setting]
+  }
+
+  /**
+   * What a search does that does not say: what was tuned for it, unless it has a beam of its own.
+   *
+   * @throws OmenError `not_tuned` for a recall that was not tuned for
+   */
+  effort(k: number, recall: number | undefined, { beam, accept }: SearchOptions): Effort {
+    if (recall !== undefined) return this.reaching(recall, k)
+    const tuned = beam === undefined ? this.usual(k) : undefined
+    const usual = accept ? DEFAULT_FILTERED_BEAM : DEFAULT_BEAM
+    return tuned ?? { beam: usual, rescore: Math.max(MIN_RESCORE, RESCORE_FACTOR * k) }
   }
 
   /** The setting tuned last that serves k; undefined when there is none. */

@@ -1,8 +1,8 @@
 import { type Codes, NO_ROW, type Scorer } from '@omen/core'
 import type { Engine, Run } from './engine.ts'
 import { ALIVE, CHAINED_ROWS, type Graph, REMOVED } from './graph.ts'
+import type { RowTest } from './match-walk.ts'
 import { Pool } from './pool.ts'
-import type { RowTest } from './search-layer.ts'
 
 /*
  * Twins are rows whose codes are equal to the byte, the finer ones too. Only the first of them is linked; the others hang

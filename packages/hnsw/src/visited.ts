@@ -18,6 +18,11 @@ export class Visited {
     this.#epoch++
   }
 
+  /** Whether a row was seen. */
+  has(row: number): boolean {
+    return this.#marks[row] === this.#epoch
+  }
+
   /** Marks a row as seen. @returns whether it was not before */
   add(row: number): boolean {
     if (this.#marks[row] === this.#epoch) return false

@@ -57,31 +57,45 @@ float BoundQuery::margin(uint32_t row) const {
   return codes_->codec().margin(state_, codes_->slab().at(row));
 }
 
-uint64_t Accept::count() const {
-  uint64_t total = 0;
-  for (size_t i = 0; i < word_count; i++) total += uint64_t(std::popcount(words[i]));
-  return total;
-}
-
-void scan(const BoundQuery& query, const Codes& codes, uint32_t row_count, Accept accept, const Slab* state,
-          CandidatePool& pool) {
+uint32_t scan(const BoundQuery& query, const Codes& codes, uint32_t row_count, Accept accept, const Slab* state,
+              CandidatePool& pool) {
+  // While a batch is scored, the codes of the next one are on their way from memory.
   constexpr size_t kBatch = 64;
-  uint32_t rows[kBatch];
+  uint32_t batches[2][kBatch];
   float distances[kBatch];
+  size_t filling = 0;
   size_t count = 0;
-  const auto flush = [&] {
-    if (count == 0) return;
-    query.score(rows, count, distances);
-    for (size_t i = 0; i < count; i++) pool.insert(make_candidate(distances[i], rows[i]));
+  size_t waiting = 0;
+  uint32_t compared = 0;
+  const auto score = [&](const uint32_t* rows, size_t length) {
+    compared += uint32_t(length);
+    query.score(rows, length, distances);
+    pool.insert({rows, length}, distances);
+  };
+  const auto take = [&](uint32_t row) {
+    if (state && state->at(row)[0] != std::byte{1}) return;
+    codes.prefetch(row);
+    batches[filling][count++] = row;
+    if (count < kBatch) return;
+    filling ^= 1;
+    score(batches[filling], waiting);
+    waiting = kBatch;
     count = 0;
   };
-  for (uint32_t row = 0; row < row_count; row++) {
-    if (!accept.has(row) || (state && state->at(row)[0] != std::byte{1})) continue;
-    codes.prefetch(row);
-    rows[count++] = row;
-    if (count == kBatch) flush();
+  if (accept) {
+    const size_t words = std::min<size_t>(accept.word_count, (size_t(row_count) + 31) / 32);
+    for (size_t i = 0; i < words; i++) {
+      for (uint32_t word = accept.words[i]; word != 0; word &= word - 1) {
+        const uint32_t row = uint32_t(i * 32) + uint32_t(std::countr_zero(word));
+        if (row < row_count) take(row);
+      }
+    }
+  } else {
+    for (uint32_t row = 0; row < row_count; row++) take(row);
   }
-  flush();
+  score(batches[filling ^ 1], waiting);
+  score(batches[filling], count);
+  return compared;
 }
 
 size_t write_results(Metric metric, std::span<const Candidate> candidates, size_t k, float radius, uint32_t* rows,

@@ -70,12 +70,11 @@ struct Accept {
   bool has(uint32_t row) const {
     return !words || ((row >> 5) < word_count && (words[row >> 5] >> (row & 31) & 1));
   }
-  uint64_t count() const;
 };
 
 // Keeps the pool's capacity of closest rows among 0 … row_count − 1 that `accept` and `state` (1 = alive; may be null)
-// let through: the exact answer by these codes.
-void scan(const BoundQuery& query, const Codes& codes, uint32_t row_count, Accept accept, const Slab* state,
+// let through: the exact answer by these codes. Returns how many rows it compared.
+uint32_t scan(const BoundQuery& query, const Codes& codes, uint32_t row_count, Accept accept, const Slab* state,
           CandidatePool& pool);
 
 // Writes a pool's first candidates within `radius` as results, clamped to the metric's range; returns how many.

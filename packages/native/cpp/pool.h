@@ -1,4 +1,4 @@
-// The candidates of a search: a sorted array with a cursor, and a heap for filtered searches.
+// The candidates of a search: a sorted array with a cursor.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -70,6 +70,19 @@ class CandidatePool {
       fresh_[j] = candidate;
     }
     merge({fresh_.data(), count});
+  }
+
+  // Drops candidates whose rows fail a test, and all but the first `most` of the others. A pool that was full stays so,
+  // whatever is left: there may be more behind the last.
+  template <class Test>
+  void keep(Test test, size_t most) {
+    const bool more = full();
+    size_t kept = 0;
+    for (size_t i = 0; i < size_ && kept < most; i++) {
+      if (test(row_of(candidates_[i]))) candidates_[kept++] = candidates_[i];
+    }
+    size_ = cursor_ = kept;
+    capacity_ = more ? kept : most;
   }
 
   // The closest candidate not yet expanded, now marked so; kNone when there is none.
@@ -151,6 +164,16 @@ class VisitedSet {
 
   void insert(uint32_t row) {
     if (row < limit_) size_ += mark(row, size_);
+  }
+
+  // Whether a row was seen.
+  bool has(uint32_t row) const { return row >= limit_ || (bits_[row >> 6] >> (row & 63) & 1) != 0; }
+  // Marks a row; whether it was not seen before.
+  bool add(uint32_t row) {
+    if (row >= limit_) return false;
+    const bool fresh = mark(row, size_);
+    size_ += fresh;
+    return fresh;
   }
 
   // Marks the rows of a list and gives those not seen before: borrowed until the next reset.

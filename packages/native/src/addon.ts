@@ -79,6 +79,11 @@ export interface AddonGraph {
     distances: Float32Array,
     counts: Uint32Array,
     work: Uint32Array | undefined,
+    strategy: number,
+    share: number,
+    widening: number,
+    sparseWidening: number,
+    patience: number,
   ): number
   searchMany(
     queries: ArrayBufferView,
@@ -91,6 +96,11 @@ export interface AddonGraph {
     distances: Float32Array,
     counts: Uint32Array,
     work: Uint32Array | undefined,
+    strategy: number,
+    share: number,
+    widening: number,
+    sparseWidening: number,
+    patience: number,
     threads: number,
   ): Promise<number>
 }

@@ -7,7 +7,7 @@ import type {
   ResultBuffers,
   Vectors,
 } from '@omen/core'
-import { NATIVE_TECHNIQUES, OmenError } from '@omen/core'
+import { NATIVE_TECHNIQUES, OmenError, SEARCH_STRATEGIES } from '@omen/core'
 import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
 import { Awake } from './awake.ts'
 import { AcceleratedCodes, refusal } from './codes.ts'
@@ -51,10 +51,26 @@ export class AcceleratedGraph implements NativeGraph {
   }
 
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined {
-    const { k, beam, rescore, radius, accept } = search
+    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience } = search
     const { rows, distances, counts, work } = out
     return refusal(
-      this.#graph.searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work),
+      this.#graph.searchSync(
+        query,
+        k,
+        beam,
+        rescore,
+        radius,
+        accept,
+        rows,
+        distances,
+        counts,
+        work,
+        SEARCH_STRATEGIES.indexOf(search.strategy),
+        share,
+        widening,
+        sparseWidening,
+        patience,
+      ),
     )
   }
 
@@ -68,7 +84,7 @@ export class AcceleratedGraph implements NativeGraph {
     threads: number,
     out: ResultBuffers,
   ): Promise<Refusal | undefined> {
-    const { k, beam, rescore, radius, accept } = search
+    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience } = search
     const { rows, distances, counts, work } = out
     return refusal(
       await this.#graph.searchMany(
@@ -82,6 +98,11 @@ export class AcceleratedGraph implements NativeGraph {
         distances,
         counts,
         work,
+        SEARCH_STRATEGIES.indexOf(search.strategy),
+        share,
+        widening,
+        sparseWidening,
+        patience,
         threads,
       ),
     )

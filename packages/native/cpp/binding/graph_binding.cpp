@@ -281,10 +281,11 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return start(info.Env(), bulk_pool(), std::move(task));
   }
 
-  // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined): number
+  // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, strategy, share,
+  // widening, sparseWidening, patience): number
   Napi::Value search_sync(const Napi::CallbackInfo& info) {
     const auto query = elements<const std::byte>(info[0]);
-    const SearchOptions options = options_of(info);
+    const SearchOptions options = options_of(info, 10);
     const SearchResults out = SearchResults::from(info, 6, options.k);
     if (query.size() != graph_->codes.shape().vector_bytes() || !out.holds(1)) {
       return throw_range(info.Env(), "the query or the results have the wrong length");
@@ -293,16 +294,16 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return Napi::Number::New(info.Env(), refusal == Refusal::none ? -1 : double(refusal));
   }
 
-  // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, threads):
-  // Promise<number>
+  // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, strategy, share,
+  // widening, sparseWidening, patience, threads): Promise<number>
   Napi::Value search_many(const Napi::CallbackInfo& info) {
     const auto queries = elements<const std::byte>(info[0]);
-    const SearchOptions options = options_of(info);
+    const SearchOptions options = options_of(info, 10);
     const SearchResults out = SearchResults::from(info, 6, options.k);
     if (!out.holds(queries.size() / graph_->codes.shape().vector_bytes())) {
       return throw_range(info.Env(), "the results have no room");
     }
-    auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[10]));
+    auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[15]));
     task->keep(Value());
     for (const size_t i : {5, 6, 7, 8, 9}) {
       if (info[i].IsObject()) task->keep(info[i].As<Napi::Object>());
@@ -310,9 +311,19 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return start(info.Env(), search_pool(), std::move(task));
   }
 
-  static SearchOptions options_of(const Napi::CallbackInfo& info) {
-    return {uint32_of(info[1]),    uint32_of(info[2]), uint32_of(info[3]), info[4].As<Napi::Number>().FloatValue(),
-            accept_of(info[5])};
+  // (…, k, beam, rescore, radius, accept, …, from `plan` on: strategy, share, widening, sparseWidening, patience)
+  static SearchOptions options_of(const Napi::CallbackInfo& info, size_t plan) {
+    const auto number = [&](size_t i) { return info[i].As<Napi::Number>(); };
+    return {.k = uint32_of(info[1]),
+            .beam = uint32_of(info[2]),
+            .rescore = uint32_of(info[3]),
+            .radius = number(4).FloatValue(),
+            .accept = accept_of(info[5]),
+            .strategy = Strategy(uint32_of(info[plan])),
+            .share = number(plan + 1).DoubleValue(),
+            .widening = number(plan + 2).DoubleValue(),
+            .sparse_widening = number(plan + 3).DoubleValue(),
+            .patience = uint32_of(info[plan + 4])};
   }
 
   bool within(std::span<const uint32_t> rows) const {

@@ -48,6 +48,14 @@ struct Links {
     while (n < capacity && load_link(rows + n) != kNoRow) n++;
     return n;
   }
+  template <class Visit>
+  void each(Visit visit) const {
+    for (uint32_t i = 0; i < capacity; i++) {
+      const uint32_t row = load_link(rows + i);
+      if (row == kNoRow) return;
+      visit(row);
+    }
+  }
   void write(std::span<const uint32_t> list) {
     for (uint32_t i = 0; i < capacity; i++) store_link(rows + i, i < list.size() ? list[i] : kNoRow);
   }
@@ -139,6 +147,11 @@ class Graph {
     return {upper.words(*upper_at.words(row) + layer - 1), m};
   }
 
+  void prefetch_list(uint32_t row) const {
+    const auto* list = reinterpret_cast<const std::byte*>(links.at(row));
+    for (size_t line = 0; line < links.stride(); line += 64) prefetch_line(list + line);
+  }
+
   std::byte state_of(uint32_t row) const { return std::byte(__atomic_load_n((uint8_t*)state.at(row), __ATOMIC_RELAXED)); }
   uint8_t& anchors_of(uint32_t row) const { return *reinterpret_cast<uint8_t*>(anchors.at(row)); }
 
@@ -164,7 +177,7 @@ struct Scratch {
   VisitedSet visited;
   std::vector<uint32_t> rows;      // a batch of rows to score
   std::vector<float> distances;    // and their distances
-  std::vector<Candidate> frontier; // min-heap of a filtered search
+  std::vector<uint32_t> others;    // rows that do not match, of a walk among those that do
   std::vector<Candidate> rescored;
   std::vector<Candidate> collected;  // what was found, with its twins
   std::vector<std::byte> prepared; // the query as prepare_vector leaves it
@@ -178,13 +191,24 @@ struct Scratch {
   }
 };
 
+// How a search finds rows where not all may be returned: SearchStrategy of @omen/core, in its order.
+enum class Strategy : uint8_t { plain, filtered, scan };
+
 struct SearchOptions {
   uint32_t k;
   uint32_t beam;
   uint32_t rescore;
   float radius;
   Accept accept;
+  // What @omen/hnsw's plan.ts decided; see NativeSearch.
+  Strategy strategy = Strategy::plain;
+  double share = 1;
+  double widening = 1;
+  double sparse_widening = 1;
+  uint32_t patience = ~uint32_t(0);
 };
+
+void forget_visited(const Graph& graph, VisitedSet& visited);
 
 // Walks greedily from `from` on layers `top` … `bottom` (top ≥ bottom ≥ 1) to the row closest to the scratch's query,
 // which is bound to `codes`.
@@ -212,6 +236,22 @@ class LayerWalk {
   Batch batch_;  // the rows to compare next
 };
 
+// The rows that a search may return: accepted and alive.
+struct Matches {
+  const Graph* graph = nullptr;
+  Accept accept;
+  bool chains = false;  // whether rows hang on their twins
+
+  bool alone(uint32_t row) const { return accept.has(row) && graph->state_of(row) == kAlive; }
+  // Whether a row or one that hangs on it matches.
+  bool operator()(uint32_t row) const {
+    while (!alone(row)) {
+      if (!chains || (row = graph->twin_of(row)) == kNoRow) return false;
+    }
+    return true;
+  }
+};
+
 // The search for one raw query, in steps: begin, step until it says false, finish.
 class Search {
  public:
@@ -222,9 +262,12 @@ class Search {
 
  private:
   bool start_walk(size_t beam);
+  bool scan_all(size_t beam);
+  bool walk_past_others(Candidate start, size_t beam);
+  void walk_matches(Candidate start, size_t beam, bool apart);
   std::span<const Candidate> rescore();
   std::span<const Candidate> with_twins(std::span<const Candidate> found);
-  bool accepts(uint32_t row) const;
+  Matches matches() const;
   bool reaches(size_t count) const;
 
   const Graph* graph_ = nullptr;

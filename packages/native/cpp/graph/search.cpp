@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <functional>
+#include <cmath>
 #include <limits>
 
 #include "graph/graph.h"
+#include "graph/match_walk.h"
 
 namespace omen {
 namespace {
@@ -19,59 +20,25 @@ std::span<const uint32_t> gather(const Graph& graph, const Codes& codes, Links l
   return batch;
 }
 
+// A row around which matches are so many times rarer than elsewhere lies apart from them.
+constexpr double kSparse = 4;
+// How much wider than it seems to need a walk is made that is made again.
+constexpr double kMargin = 1.25;
+
+size_t widened(size_t beam, double widening) { return size_t(std::ceil(double(beam) * widening)); }
+
+}  // namespace
+
 void forget_visited(const Graph& graph, VisitedSet& visited) {
   if (!graph.techniques.reuse_visited) visited = VisitedSet();
   visited.reset(graph.row_limit());
 }
 
-void prefetch_list(const Graph& graph, uint32_t row) {
-  const auto* list = reinterpret_cast<const std::byte*>(graph.links.at(row));
-  for (size_t line = 0; line < graph.links.stride(); line += 64) __builtin_prefetch(list + line);
-}
-
-// The search of a graph in which not every row may be returned: rows that may not are still walked through, since they
-// bridge to those that may. The pool holds the latter; the frontier is a heap of all that were seen.
-template <class Test>
-void search_filtered(const Graph& graph, Scratch& scratch, Candidate from, size_t beam, Test accepts) {
-  CandidatePool& results = scratch.pool;
-  auto& frontier = scratch.frontier;
-  const auto closest_first = std::greater<Candidate>();
-  const auto see = [&](Candidate candidate) {
-    if (!results.admits(candidate)) return;
-    frontier.push_back(candidate);
-    std::push_heap(frontier.begin(), frontier.end(), closest_first);
-    if (accepts(row_of(candidate))) results.insert(candidate);
-  };
-  forget_visited(graph, scratch.visited);
-  scratch.visited.insert(row_of(from));
-  results.reset(beam);
-  frontier.clear();
-  see(from);
-  while (!frontier.empty()) {
-    std::pop_heap(frontier.begin(), frontier.end(), closest_first);
-    const Candidate next = frontier.back();
-    frontier.pop_back();
-    if (!results.admits(next) && results.worst() != next) break;
-    const auto batch = gather(graph, graph.codes, graph.list(row_of(next), 0), scratch);
-    scratch.query.score(batch.data(), batch.size(), scratch.distances.data());
-    for (size_t i = 0; i < batch.size(); i++) see(make_candidate(scratch.distances[i], batch[i]));
-  }
-}
-
-// Where a scan of the accepted rows is cheaper than a walk that would have to search for them.
-bool few_accepted(Accept accept, size_t beam, uint32_t row_limit) {
-  if (!accept) return false;
-  const uint64_t count = accept.count();
-  return count <= beam || count * 100 <= row_limit;
-}
-
-}  // namespace
-
 Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, uint32_t top,
                   uint32_t bottom) {
   scratch.reserve_batch(2 * graph.m);
   Candidate best = from;
-  for (uint32_t layer = top; layer >= bottom; layer--) {
+  for (uint32_t layer = top + 1; layer-- > bottom;) {
     for (Candidate before = 0; before != best;) {
       before = best;
       const Links list = graph.list(row_of(best), layer);
@@ -114,7 +81,7 @@ bool LayerWalk::expand(Batch& batch) {
   if (next == CandidatePool::kNone) return false;
   batch = gather(*graph_, *codes_, graph_->list(row_of(next), layer_), *scratch_);
   if (graph_->techniques.prefetch_lists && layer_ == 0) {
-    if (const Candidate after = pool.peek(); after != CandidatePool::kNone) prefetch_list(*graph_, row_of(after));
+    if (const Candidate after = pool.peek(); after != CandidatePool::kNone) graph_->prefetch_list(row_of(after));
   }
   return true;
 }
@@ -171,50 +138,76 @@ Refusal Search::begin(const Graph& graph, Scratch& scratch, const void* query, c
 bool Search::start_walk(size_t beam) {
   const Graph& graph = *graph_;
   Scratch& scratch = *scratch_;
-  const Accept accept = options_.accept;
   const uint32_t entry = graph.entry();
-  const uint32_t limit = graph.row_limit();
   scratch.pool.reset(beam);
   if (entry == kNoRow) return false;
-  const auto scan_all = [&] {
-    chains_ = false;
-    scratch.pool.reset(beam);
-    scan(scratch.query, graph.codes, limit, accept, &graph.state, scratch.pool);
-  };
-  if (few_accepted(accept, beam, limit)) {
-    scan_all();
-    return false;
-  }
+  if (options_.strategy == Strategy::scan) return scan_all(beam);
   chains_ = graph.has_twins();
   float distance;
   scratch.query.score(&entry, 1, &distance);
   const Candidate start =
       descend(graph, graph.codes, scratch, make_candidate(distance, entry), graph.level(entry), 1);
-  if (!accept && !graph.has_removed()) {
+  if (!options_.accept && !graph.has_removed()) {
     walk_.start(graph, graph.codes, scratch, start, beam, 0);
     return true;
   }
-  search_filtered(graph, scratch, start, beam, [&](uint32_t row) {
-    while (!accepts(row)) {
-      if (!chains_ || (row = graph.twin_of(row)) == kNoRow) return false;
-    }
-    return true;
-  });
-  // The walk may have been cut off from rows that match; a scan finds them all.
-  if (!reaches(std::min<size_t>(options_.k, beam))) scan_all();
+  const bool filtered = options_.strategy == Strategy::filtered;
+  if (filtered || !walk_past_others(start, beam)) walk_matches(start, beam, !filtered);
   return false;
 }
 
-bool Search::accepts(uint32_t row) const { return options_.accept.has(row) && graph_->state_of(row) == kAlive; }
+bool Search::scan_all(size_t beam) {
+  chains_ = false;
+  scratch_->pool.reset(beam);
+  scratch_->work.distances +=
+      scan(scratch_->query, graph_->codes, graph_->row_limit(), options_.accept, &graph_->state, scratch_->pool);
+  return false;
+}
+
+// A walk that keeps so many rows that `beam` of them should match, and drops the others in the end. False where it leaves
+// too few: the query lies where matches are rare.
+bool Search::walk_past_others(Candidate start, size_t beam) {
+  CandidatePool& pool = scratch_->pool;
+  size_t width = widened(beam, options_.widening);
+  for (bool again = true;; again = false) {
+    walk_.start(*graph_, graph_->codes, *scratch_, start, width, 0);
+    while (walk_.step()) {
+    }
+    const bool whole = !pool.full();
+    pool.keep(matches(), beam);
+    const bool enough = whole || pool.size() * 4 >= beam * 3;
+    if (enough && reaches(std::min<size_t>(options_.k, beam))) return true;
+    // Somewhat fewer than expected: a somewhat wider walk will do.
+    if (!again || whole || pool.size() * kSparse < beam) return false;
+    width = widened(width, kMargin * double(beam) / double(pool.size()));
+  }
+}
+
+// A walk from match to match; a scan where that finds too few or takes as long. `apart`: the query is known to lie apart
+// from the matches.
+void Search::walk_matches(Candidate start, size_t beam, bool apart) {
+  const Matches matches = this->matches();
+  const uint32_t closest = row_of(descend(*graph_, graph_->codes, *scratch_, start, 0, 0));
+  double widening = options_.widening;
+  if (apart || share_around(*graph_, closest, matches) * kSparse < options_.share) widening *= options_.sparse_widening;
+  MatchWalk walk(*graph_, *scratch_, matches, options_.patience);
+  const bool walked = widening > 0 && walk.run(closest, widened(beam, widening), options_.accept);
+  if (!walked || !reaches(std::min<size_t>(options_.k, beam))) scan_all(beam);
+}
+
+Matches Search::matches() const { return {graph_, options_.accept, chains_}; }
 
 // Whether the pool leads to so many rows that may be returned.
 bool Search::reaches(size_t count) const {
   const CandidatePool& pool = scratch_->pool;
   if (pool.size() >= count) return true;
   if (!chains_) return false;
+  const Matches matches = this->matches();
   size_t found = 0;
   for (const Candidate candidate : pool) {
-    for (uint32_t row = row_of(candidate); row != kNoRow && found < count; row = graph_->twin_of(row)) found += accepts(row);
+    for (uint32_t row = row_of(candidate); row != kNoRow && found < count; row = graph_->twin_of(row)) {
+      found += matches.alone(row);
+    }
   }
   return found >= count;
 }
@@ -232,13 +225,14 @@ uint32_t Search::finish(uint32_t* rows, float* distances) {
 // than twice.
 std::span<const Candidate> Search::with_twins(std::span<const Candidate> found) {
   std::vector<Candidate>& collected = scratch_->collected;
+  const Matches matches = this->matches();
   const size_t enough = 2 * size_t(options_.k);
   collected.clear();
   for (const Candidate candidate : found) {
     const float distance = distance_of(candidate);
     if (collected.size() >= enough && distance > distance_of(collected.back())) break;
     for (uint32_t row = row_of(candidate); row != kNoRow; row = graph_->twin_of(row)) {
-      if (!accepts(row)) continue;
+      if (!matches.alone(row)) continue;
       collected.push_back(make_candidate(distance, row));
       // A chain may be long: what is not among the first is dropped from time to time.
       if (collected.size() < 2 * enough + 64) continue;

@@ -21,6 +21,7 @@ constexpr uint32_t kDimension = 19;
 constexpr Shape kShape{kDimension, Metric::l2};
 constexpr uint32_t kRows = 3000;
 constexpr uint32_t kM = 8;
+constexpr float kAnyDistance = std::numeric_limits<float>::infinity();
 
 // A graph with memory of its own, laid out as TypeScript lays it out.
 struct Fixture {
@@ -95,7 +96,7 @@ bool finds_rows(Fixture& fixture, uint32_t step) {
   uint32_t missed = 0;
   for (uint32_t row = 0; row < kRows; row += step) {
     if (fixture.graph.state_of(row) != kAlive) continue;
-    const SearchOptions options{10, 60, 0, std::numeric_limits<float>::infinity(), {}};
+    const SearchOptions options{.k = 10, .beam = 60, .rescore = 0, .radius = kAnyDistance, .accept = {}};
     search(fixture.graph, scratch, fixture.vector(row), options, rows, distances, &count);
     missed += count == 0 || distances[0] != 0;
   }
@@ -126,7 +127,7 @@ bool run(Element element) {
       uint32_t rows[10];
       float distances[10];
       uint32_t count = 0;
-      const SearchOptions options{10, 20, 0, std::numeric_limits<float>::infinity(), {}};
+      const SearchOptions options{.k = 10, .beam = 20, .rescore = 0, .radius = kAnyDistance, .accept = {}};
       for (uint32_t row = 0; row < kRows; row += 97) {
         search(graph, scratch, fixture.vector(row), options, rows, distances, &count);
       }
