@@ -96,11 +96,11 @@ export interface AddonGraph {
     distances: Float32Array,
     counts: Uint32Array,
     work: Uint32Array | undefined,
+    threads: number,
     strategy: number,
     share: number,
     widening: number,
     sparseWidening: number,
     patience: number,
-    threads: number,
   ): Promise<number>
 }

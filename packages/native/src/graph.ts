@@ -98,12 +98,12 @@ export class AcceleratedGraph implements NativeGraph {
         distances,
         counts,
         work,
+        threads,
         SEARCH_STRATEGIES.indexOf(search.strategy),
         share,
         widening,
         sparseWidening,
         patience,
-        threads,
       ),
     )
   }

@@ -294,16 +294,16 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return Napi::Number::New(info.Env(), refusal == Refusal::none ? -1 : double(refusal));
   }
 
-  // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, strategy, share,
-  // widening, sparseWidening, patience, threads): Promise<number>
+  // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, threads, strategy,
+  // share, widening, sparseWidening, patience): Promise<number>
   Napi::Value search_many(const Napi::CallbackInfo& info) {
     const auto queries = elements<const std::byte>(info[0]);
-    const SearchOptions options = options_of(info, 10);
+    const SearchOptions options = options_of(info, 11);
     const SearchResults out = SearchResults::from(info, 6, options.k);
     if (!out.holds(queries.size() / graph_->codes.shape().vector_bytes())) {
       return throw_range(info.Env(), "the results have no room");
     }
-    auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[15]));
+    auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[10]));
     task->keep(Value());
     for (const size_t i : {5, 6, 7, 8, 9}) {
       if (info[i].IsObject()) task->keep(info[i].As<Napi::Object>());
