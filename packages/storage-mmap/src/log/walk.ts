@@ -14,7 +14,7 @@ import {
 } from './layout.ts'
 
 /** Read at a time: a file is never read all at once, however long it is. */
-const WINDOW_BYTES = 2 ** 18
+const WINDOW_BYTES = 2 ** 20
 
 /** A place where the bytes are not those of a log. */
 export interface Damage {
@@ -125,7 +125,9 @@ export class LogFile {
   }
 
   async #load(offset: number, size: number): Promise<Uint8Array> {
-    const window = new Uint8Array(Math.min(Math.max(size, WINDOW_BYTES), this.sizeBytes - offset))
+    const length = Math.min(Math.max(size, WINDOW_BYTES), this.sizeBytes - offset)
+    // Not zeroed, since all of it is read over; and no Buffer, whose slices are not copies.
+    const window = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
     await this.#region.readInto(window, offset)
     this.#window = window
     this.#start = offset
