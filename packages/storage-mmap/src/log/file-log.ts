@@ -12,7 +12,7 @@ import { type LogFaults, NO_FAULTS } from './faults.ts'
 import { checkSequence, type NamedFile, readRecords } from './files.ts'
 import { loadHash } from './hash.ts'
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from './layout.ts'
-import { databaseIdBytes, openTail } from './open.ts'
+import { databaseIdBytes, type OpenedTail, openTail } from './open.ts'
 import { Reserve } from './reserve.ts'
 import { groupBytes, Tail, type TailOptions } from './tail.ts'
 
@@ -75,8 +75,12 @@ export async function openLogWith(
   const { fileBytes = 2 ** 25, reserveBytes = 2 ** 20, firstSequence = 1 } = options
   const databaseId = databaseIdBytes(options.databaseId)
   const tailOptions = { storage, databaseId, fileBytes, hash: await loadHash(), faults }
-  const { files, tail } = await openTail(tailOptions, firstSequence)
   const reserve = new Reserve(storage, reserveBytes)
+  const open = (): Promise<OpenedTail> => openTail(tailOptions, firstSequence)
+  const { files, tail } = await open().catch(async (error: unknown) => {
+    if (!isDiskFull(error) || !(await reserve.release())) throw error
+    return open()
+  })
   await reserve.restore()
   return new OpenFileLog(tailOptions, new Tail(tailOptions, tail), files, reserve, options.groupBytes)
 }
@@ -208,7 +212,7 @@ class OpenFileLog implements FileLog {
     try {
       await this.#put(group)
     } catch (error) {
-      if (!(error instanceof OmenError && error.code === 'disk_full')) throw this.#fail(error)
+      if (!isDiskFull(error)) throw this.#fail(error)
       const urgent = group.filter(({ options }) => options.urgent)
       for (const append of group) if (!append.options.urgent) append.reject(error)
       if (urgent.length === 0) return
@@ -216,7 +220,7 @@ class OpenFileLog implements FileLog {
         if (!(await this.#reserve.release())) throw error
         await this.#put(urgent)
       } catch (again) {
-        if (again instanceof OmenError && again.code === 'disk_full') throw again
+        if (isDiskFull(again)) throw again
         throw this.#fail(again)
       }
     }
@@ -253,7 +257,7 @@ class OpenFileLog implements FileLog {
       if (sequence === this.nextSequence && this.#tail.state.end.offset > HEADER_BYTES) await this.#rotate()
     } catch (error) {
       // A full disk keeps the last file; those before it can go all the same.
-      if (!(error instanceof OmenError && error.code === 'disk_full')) throw this.#fail(error)
+      if (!isDiskFull(error)) throw this.#fail(error)
     }
     for (;;) {
       const [oldest, second] = this.#files
@@ -290,4 +294,8 @@ class OpenFileLog implements FileLog {
   #checkWorks(): void {
     if (this.#failure) throw this.#failure
   }
+}
+
+function isDiskFull(error: unknown): error is OmenError {
+  return error instanceof OmenError && error.code === 'disk_full'
 }

@@ -31,9 +31,9 @@ export class Reserve {
 
   /** Gives the space back; false when there is none to give. */
   async release(): Promise<boolean> {
-    if (!this.#there) return false
-    await this.#storage.remove(NAME)
+    const there = (await this.#storage.list()).some(({ name }) => name === NAME)
+    if (there) await this.#storage.remove(NAME)
     this.#there = false
-    return true
+    return there
   }
 }
