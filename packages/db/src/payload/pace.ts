@@ -5,7 +5,9 @@ export class Pace {
   readonly #turns: Turns = new Turns()
   readonly #signal: AbortSignal | undefined
 
+  /** @throws OmenError `aborted` */
   constructor(signal: AbortSignal | undefined) {
+    throwIfAborted(signal)
     this.#signal = signal
   }
 

@@ -165,10 +165,7 @@ describe('an index', () => {
   })
 
   test('is not made when it was aborted', async () => {
-    const many = await activeOf(
-      before,
-      Array.from({ length: 50_000 }, (_, year) => ({ lang: 'en', year })),
-    )
+    const many = await activeOf(before, payloads)
     const signal = AbortSignal.abort()
     await expect(payloadIndexContents(before, many, { signal })).rejects.toThrow(
       expect.objectContaining({ code: 'aborted' }),
