@@ -5,6 +5,7 @@ import type { Command } from './commands/command.ts'
 import { compare } from './commands/compare.ts'
 import { competitors } from './commands/competitors.ts'
 import { datasets } from './commands/datasets.ts'
+import { filtered } from './commands/filtered.ts'
 import { quantizers } from './commands/quantizers.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ablation,
   scale,
   churn,
+  filtered,
   quantizers,
   compare,
   report,

@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { benchmarksFolder } from '../paths.ts'
 import { main } from '../program.ts'
 import type { ChurnRun } from '../report/churn.ts'
+import type { FilteredRun } from '../report/filtered.ts'
 import type { QuantizersRun } from '../report/quantizers.ts'
 import { readResults } from '../results.ts'
 import { temporaryFolder } from '../testing/files.ts'
@@ -44,6 +45,7 @@ describe('the program', () => {
       'ablation',
       'scale',
       'churn',
+      'filtered',
       'quantizers',
       'compare',
       'report',
@@ -159,6 +161,35 @@ test('churn replaces rows and compares with a fresh index', async () => {
     expect(freshRecall).toBeGreaterThan(0.95)
     expect(churnedRecall).toBeGreaterThan(0.95)
   }
+})
+
+test('filtered measures every kind of filter at every share', async () => {
+  const folder = temporaryFolder()
+  const json = join(folder, 'r.json')
+  const args = [
+    '--rows',
+    '600',
+    '--queries',
+    '20',
+    '--rounds',
+    '1',
+    '--threads',
+    '1',
+    '-d',
+    'sift-photos-10k',
+  ]
+  const { code, output } = await bench('filtered', ...args, '--out', json)
+  expect(code).toBe(0)
+  expect(output).toContain('filtered.md')
+  const [dataset] = (JSON.parse(readFileSync(json, 'utf8')) as FilteredRun).datasets
+  expect(dataset?.points.map(({ kind, share }) => `${kind} ${share}`)).toEqual(
+    ['random', 'anti-correlated'].flatMap((kind) =>
+      [0.5, 0.1, 0.01, 0.001].map((share) => `${kind} ${share}`),
+    ),
+  )
+  // So few rows are scanned, which finds all.
+  for (const point of dataset?.points ?? []) expect(point).toMatchObject({ strategy: 'scan', recall: 1 })
+  expect(readFileSync(join(folder, 'filtered.md'), 'utf8')).toMatch(/\| anti-correlated 10 % \| scan \| 1/)
 })
 
 const missing = loadError()
