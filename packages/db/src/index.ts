@@ -13,6 +13,12 @@ export type { Filter, Operators } from './filter/filter.ts'
 export type { Hit, OneField, QueryVector, SearchManyQuery, SearchQuery } from './query.ts'
 export type { SegmentExplanation } from './read/search.ts'
 export {
+  CollectionReader,
+  type OpenReadOnlyOptions,
+  openReadOnly,
+  ReadOnlyDatabase,
+} from './read-only.ts'
+export {
   type Explanation,
   type GetOptions,
   Reader,

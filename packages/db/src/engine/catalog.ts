@@ -100,8 +100,10 @@ export class Catalog {
     collection.drop()
   }
 
-  /** Lets go of all segments. */
-  close(): void {
+  /** Lets go of all segments, and waits until the files of those are closed that nobody else holds. */
+  async close(): Promise<void> {
+    const segments = this.all.flatMap(({ sealed }) => sealed.map((state) => state.sealed))
     for (const collection of this.all) this.#remove(collection)
+    await Promise.all(segments.map(({ closed }) => closed))
   }
 }

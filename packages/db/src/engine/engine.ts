@@ -11,7 +11,6 @@ import {
 import type { CheckedSchema } from '../schema/check-schema.ts'
 import { schemaChange } from '../schema/schema-change.ts'
 import { schemaToJson } from '../schema/schema-json.ts'
-import { Catalog } from './catalog.ts'
 import { type Change, encodeChange } from './change.ts'
 import { Checkpoints, type EngineParts } from './checkpoint.ts'
 import type { CollectionState } from './collection-state.ts'
@@ -22,7 +21,7 @@ import { Maintenance } from './maintenance.ts'
 import { type Manifest, replayFrom } from './manifest.ts'
 import { ManifestStore, readManifest } from './manifest-store.ts'
 import type { EngineHooks } from './points.ts'
-import { checkLog, createDatabase, openCollection, replay } from './recovery.ts'
+import { checkLog, createDatabase, openCatalog, replay } from './recovery.ts'
 import { SegmentMaker } from './segment-maker.ts'
 import type { View } from './view.ts'
 
@@ -332,7 +331,7 @@ export class Engine {
       await commits.close()
     } finally {
       for (const wake of this.#watchers) wake()
-      catalog.close()
+      await catalog.close()
       await log.close()
       hooks.point?.('close:log-closed')
       await this.#lock.release()
@@ -340,21 +339,6 @@ export class Engine {
       hooks.point?.('close:unlocked')
     }
   }
-}
-
-async function openCatalog(
-  storage: StorageBackend,
-  maker: SegmentMaker,
-  manifest: Manifest,
-): Promise<Catalog> {
-  const collections: CollectionState[] = []
-  try {
-    for (const stored of manifest.collections) collections.push(await openCollection(storage, maker, stored))
-  } catch (error) {
-    for (const collection of collections) collection.drop()
-    throw error
-  }
-  return new Catalog(collections, manifest.nextCollection, (stored) => maker.collection(stored))
 }
 
 function closedDatabase(): OmenError {

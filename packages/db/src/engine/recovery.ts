@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Log, OmenError, type StorageBackend, Turns } from '@omen/core'
 import type { CheckedSchema } from '../schema/check-schema.ts'
-import type { Catalog } from './catalog.ts'
+import { Catalog } from './catalog.ts'
 import { type Change, decodeChange, decodeChangeHead } from './change.ts'
 import type { CollectionState } from './collection-state.ts'
 import { readLive } from './deletions.ts'
@@ -58,11 +58,31 @@ function isLaterManifest(name: string): boolean {
 }
 
 /**
+ * Opens all collections as the manifest says.
+ *
+ * @throws OmenError as `openSegment` and for deletions `corrupt_index`
+ */
+export async function openCatalog(
+  storage: StorageBackend,
+  maker: SegmentMaker,
+  manifest: Manifest,
+): Promise<Catalog> {
+  const collections: CollectionState[] = []
+  try {
+    for (const stored of manifest.collections) collections.push(await openCollection(storage, maker, stored))
+  } catch (error) {
+    for (const collection of collections) collection.drop()
+    throw error
+  }
+  return new Catalog(collections, manifest.nextCollection, (stored) => maker.collection(stored))
+}
+
+/**
  * Opens the segments of a collection, and the deletions as the manifest says.
  *
  * @throws OmenError `corrupt_segment`, `corrupt_index`, `not_found`, `unknown_quantizer`, `io`
  */
-export async function openCollection(
+async function openCollection(
   storage: StorageBackend,
   maker: SegmentMaker,
   stored: StoredCollection,

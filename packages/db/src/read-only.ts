@@ -1,0 +1,105 @@
+import { OmenError, type StorageBackend } from '@omen/core'
+import { fileStorage, followLog } from '@omen/storage-mmap'
+import type { CollectionInfo, OpenOptions } from './database.ts'
+import { checkOptionNames } from './deadline.ts'
+import { Follower } from './engine/follower.ts'
+import { Reader } from './reader.ts'
+import { checkSchema, describe } from './schema/check-schema.ts'
+import type { Schema } from './schema/field.ts'
+import { schemaChange } from './schema/schema-change.ts'
+
+export type OpenReadOnlyOptions = Pick<OpenOptions, 'quantizers' | 'onDamage' | 'reads'>
+
+/**
+ * Opens a database for reading, beside the process that writes to it. It shows the database as it was then, and again as it
+ * is with every `refresh`.
+ *
+ * @param where its directory, or a storage backend of your own
+ * @throws OmenError `not_found` where there is none; `invalid_argument`; `corrupt_database`, `corrupt_segment`, `corrupt_log`;
+ * `unsupported`, `unknown_quantizer`; `io`
+ */
+export async function openReadOnly(
+  where: string | StorageBackend,
+  options: OpenReadOnlyOptions = {},
+): Promise<ReadOnlyDatabase> {
+  checkOptionNames('openReadOnly', options, ['quantizers', 'onDamage', 'reads'])
+  const { quantizers = [], onDamage = () => undefined, reads } = options
+  if (typeof where === 'string' ? where.length === 0 : typeof where?.read !== 'function') {
+    throw new OmenError('invalid_argument', `openReadOnly takes a directory, got ${describe(where)}`)
+  }
+  const storage =
+    typeof where === 'string' ? await fileStorage(where, { readOnly: true, ...(reads && { reads }) }) : where
+  const closing = async (): Promise<void> => (typeof where === 'string' ? await storage.close() : undefined)
+  try {
+    const openLog = (databaseId: string): ReturnType<typeof followLog> => followLog(storage, { databaseId })
+    return new ReadOnlyDatabase(await Follower.open({ storage, openLog, quantizers, onDamage, closing }))
+  } catch (error) {
+    await closing()
+    throw error
+  }
+}
+
+/** A database that is open for reading. */
+export class ReadOnlyDatabase {
+  readonly #follower: Follower
+
+  /** They are made by `openReadOnly`. */
+  constructor(follower: Follower) {
+    this.#follower = follower
+  }
+
+  /** The version of the last change that it shows. */
+  get version(): number {
+    return this.#follower.applied
+  }
+
+  /**
+   * A collection, which shows what the database does at its last `refresh`.
+   *
+   * @throws OmenError `not_found`, `schema_mismatch` for another schema than it has, `closed`
+   */
+  async collection<const S extends Schema>(name: string, schema: S): Promise<CollectionReader<S>> {
+    const changes = schemaChange(this.#follower.state(name).schema, checkSchema(schema))
+    if (changes.length > 0) {
+      throw new OmenError(
+        'schema_mismatch',
+        `collection ${JSON.stringify(name)} has another schema: only who opens it for writing can change that`,
+      )
+    }
+    return new CollectionReader<S>(name, this.#follower)
+  }
+
+  /** The collections that there are. @throws OmenError `closed` */
+  async collections(): Promise<CollectionInfo[]> {
+    return this.#follower.catalog.all.map(({ name }) => ({ name, rows: this.#follower.view(name).rows }))
+  }
+
+  /**
+   * Takes in what was written since the last time: all of a change or nothing.
+   *
+   * @throws OmenError as `openReadOnly`: then it shows what it did before
+   */
+  refresh(): Promise<void> {
+    return this.#follower.refresh()
+  }
+
+  /** Calls that come later throw `closed`; closing twice is fine. */
+  close(): Promise<void> {
+    return this.#follower.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** A collection of a database that is open for reading. */
+export class CollectionReader<S extends Schema> extends Reader<S> {
+  readonly name: string
+
+  /** They are made by `ReadOnlyDatabase.collection`. */
+  constructor(name: string, follower: Follower) {
+    super(() => follower.view(name))
+    this.name = name
+  }
+}
