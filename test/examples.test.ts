@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { clusters, testQuantizer } from '@omen/core/testing'
 import { Hnsw } from '@omen/hnsw'
 import { describe, expect, test, vi } from 'vitest'
@@ -41,10 +44,52 @@ describe('the nearest words', () => {
     }
   })
 
-  test('are in README.md as they are in the file', () => {
-    expect(codeBetween('README.md', 'example')).toBe(read('examples/nearest-words.ts'))
+  test('are in the README of @omen/hnsw as they are in the file', () => {
+    expect(codeBetween('packages/hnsw/README.md', 'example')).toBe(read('examples/nearest-words.ts'))
   })
 })
+
+describe('the walk through a database', () => {
+  test('prints what it says', async () => {
+    const printed = await printedBy('../examples/getting-started.ts')
+    expect(printed).toEqual([['conflict'], ['c', 'More graphs'], ['a', 'On graphs'], [3, 2], ['c', 2023]])
+  })
+
+  test('is in the guide as it is in the file', () => {
+    expect(codeBetween('docs/guides/getting-started.md', 'getting-started')).toBe(
+      read('examples/getting-started.ts'),
+    )
+  })
+})
+
+describe('the first database', () => {
+  test('finds what is meant, in the language and the years asked for', async () => {
+    const printed = await printedBy('../examples/first-database.ts')
+    expect(printed.map(([, title, year]) => [title, year])).toEqual([
+      ['Graph search', 2024],
+      ['Sourdough', 2021],
+    ])
+  })
+
+  test('is in README.md as it is in the file', () => {
+    expect(codeBetween('README.md', 'example')).toBe(read('examples/first-database.ts'))
+  })
+})
+
+/** Runs a program in a folder of its own, and gives what it logged, call by call. */
+async function printedBy(path: string): Promise<unknown[][]> {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+  const [before, folder] = [process.cwd(), mkdtempSync(join(tmpdir(), 'omen-example-'))]
+  process.chdir(folder)
+  try {
+    await import(path)
+    return log.mock.calls
+  } finally {
+    process.chdir(before)
+    log.mockRestore()
+    rmSync(folder, { recursive: true })
+  }
+}
 
 /** The code blocks between two markers of a document, as one text. */
 function codeBetween(path: string, marker: string): string {

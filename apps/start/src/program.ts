@@ -11,6 +11,7 @@ import {
   count,
   fact,
   loadedLines,
+  megabytes,
   milliseconds,
   progressLine,
   questionLine,
@@ -75,7 +76,8 @@ async function run(
   const stored = await dictionary.count()
   const folder = relative('', given.data) || '.'
   const opened = milliseconds(performance.now() - started)
-  console.log(fact('opened', folder, `${count(stored)} glosses`, opened))
+  const { diskBytes } = await db.stats()
+  console.log(fact('opened', folder, `${count(stored)} glosses`, megabytes(diskBytes), `in ${opened}`))
 
   // Meanings are stored in their order, each batch durably: as many as there are, so far the last run came.
   const wanted = stored < given.glosses ? synsets().slice(0, given.glosses) : []

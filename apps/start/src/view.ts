@@ -41,7 +41,7 @@ export function questionLine({ text, part }: Pick<Question, 'text' | 'part'>): s
 
 /** What was found, closest first, and the time that it took; lines are cut to `width` columns. */
 export function answerLines({ meanings, embeddingMs, searchMs }: Answer, width: number): string[] {
-  const named = meanings.map(({ words }) => cut(words.slice(0, 3).join(', '), WORDS))
+  const named = meanings.map(({ words }) => cut(words.slice(0, 2).join(', '), WORDS))
   const column = Math.max(...named.map(({ length }) => length))
   const lines = meanings.map(({ score, partOfSpeech, gloss }, i) => {
     const part = partOfSpeech.padEnd(PART)
@@ -79,6 +79,9 @@ export function codeLines({ text, part, limit }: Question, folder: string): stri
 
 /** A number with thousands set off. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en')
+
+/** Bytes as a person would say them. */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 /** A short time. */

@@ -1,3 +1,4 @@
+export { OmenError, type OmenErrorCode } from '@omen/core'
 export {
   Collection,
   type Deletion,
