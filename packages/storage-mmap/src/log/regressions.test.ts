@@ -113,6 +113,22 @@ describe('failures that other databases had', () => {
     await expect(reopen(spliced)).rejects.toMatchObject({ code: 'corrupt_log' })
   })
 
+  test('a record that outlived the cut of the append it was in', async () => {
+    const disk = new SimulatedDisk()
+    const log = await openLog(storageOn(disk))
+    await log.append([bytesOf('kept')])
+    // All of it arrives, and is cut off again when the disk says that it is full.
+    disk.fail({ at: disk.calls, code: 'ENOSPC', forever: false, partialBytes: 1000 })
+    await expect(log.append(['lost', 'tail'].map(bytesOf))).rejects.toMatchObject({ code: 'disk_full' })
+    const lost = disk.operations.findLast((operation) => operation.kind === 'write')
+    await log.append([bytesOf('next')])
+    // Its place, its file and its sequence are right: only what it follows is not.
+    const tail = lost?.kind === 'write' ? lost.bytes.subarray(recordBytes(4)) : new Uint8Array(0)
+    const stale = changed(disk.contents(), (bytes) => new Uint8Array(Buffer.concat([bytes, tail])))
+    expect(stale.get(NAME)).toHaveLength(HEADER_BYTES + 3 * recordBytes(4))
+    expect((await reopen(stale)).texts).toEqual(['kept', 'next'])
+  })
+
   test('a file missing in the middle', async () => {
     const files = await filesWith(['a', 'b', 'c', 'd'], { fileBytes: 100 })
     const names = [...files.keys()].sort()
