@@ -57,6 +57,17 @@ describe('an active segment', () => {
     segment.release()
   })
 
+  test('links every vector once, whoever asks at the same time', async () => {
+    const rows = testRows(900, 4)
+    const { segment } = filled(rows, 300)
+    const counts = await Promise.all(
+      [300, 250, 1000, 1000].map((limit) => segment.link(limit, { threads: 1 })),
+    )
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1500)
+    expect(segment.fields.get('embedding')?.graph?.size).toBe(900)
+    segment.release()
+  })
+
   test('a replaced row is found by its id as long as it is accepted', () => {
     const segment = make()
     const rows = testRows(3, 1)

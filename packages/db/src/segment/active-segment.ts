@@ -1,4 +1,4 @@
-import { type Accelerator, Bitset, NO_ROW, OmenError } from '@omen/core'
+import { type Accelerator, Bitset, NO_ROW, OmenError, Queue } from '@omen/core'
 import { accelerator as nativeAccelerator } from '@omen/native'
 import { ActivePayload } from '../payload/active-payload.ts'
 import type { RowBlock } from '../rows/row-block.ts'
@@ -33,6 +33,7 @@ export class ActiveSegment implements Segment {
   /** Empty as long as no row ever expires. */
   readonly #expiry: NumberColumn = new NumberColumn()
   readonly #references: References
+  readonly #links: Queue = new Queue()
   readonly #threads: number
 
   constructor({ id, schema, graphFrom = GRAPH_VECTORS, ...options }: ActiveSegmentOptions) {
@@ -91,19 +92,20 @@ export class ActiveSegment implements Segment {
   }
 
   /**
-   * Links waiting vectors of every field into its graph, in the background. One call at a time; rows may be appended and
-   * searched meanwhile.
+   * Links waiting vectors of every field into its graph, in the background. Calls wait for each other; rows may be appended
+   * and searched meanwhile.
    *
    * @param limit the most vectors to link of each field; all that wait when left out
    * @returns how many were linked
    * @throws OmenError `aborted`, `closed`: what was linked until then stays
    */
   link(limit: number = Number.POSITIVE_INFINITY, options: LinkOptions = {}): Promise<number> {
-    return this.#references.during(async () => {
+    const linkFields = async (): Promise<number> => {
       let linked = 0
       for (const field of this.fields.values()) linked += await field.link(limit, options)
       return linked
-    })
+    }
+    return this.#references.during(() => this.#links.run(linkFields, options.signal))
   }
 
   findRow(id: string, accept?: Bitset): number {

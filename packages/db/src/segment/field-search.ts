@@ -129,12 +129,14 @@ async function searchGraph(
   const { limit } = search
   // Slots at and beyond `linked` that the graph knows already are met by the scan too, and counted there.
   const end = Math.min(linked, limit)
-  const scanned = vectors.scan(queries, { ...search, from: end, to: limit })
-  const [walked, tails] = await Promise.all([walk(graph, queries, dimension, search), scanned])
+  const [walked, tails] = await Promise.all([
+    walk(graph, queries, dimension, search),
+    end < limit ? vectors.scan(queries, { ...search, from: end, to: limit }) : undefined,
+  ])
   const hits: SegmentHits[] = []
-  for (const [i, tail] of tails.entries()) {
+  for (const [i, candidates] of walked.entries()) {
     const query = queries.subarray(i * dimension, (i + 1) * dimension)
-    const found = await settle(field, graph, query, walked[i] as Uint32Array, tail, end, search)
+    const found = await settle(field, graph, query, candidates, tails?.[i], end, search)
     hits.push(found ?? ((await scanAll(field, query, search))[0] as SegmentHits))
   }
   return hits
@@ -160,13 +162,15 @@ async function walk(
   return Array.from(counts, (count, i) => rows.subarray(i * k, i * k + count))
 }
 
+const NOTHING: SearchResult = { rows: new Uint32Array(0), distances: new Float32Array(0) }
+
 /** Merges what a graph and a scan found for one query. Undefined where that is fewer rows than there are to be found. */
 async function settle(
   { vectors }: SearchableField,
   graph: Hnsw,
   query: Float32Array,
   walked: Uint32Array,
-  tail: SearchResult,
+  tail: SearchResult = NOTHING,
   end: number,
   search: SlotSearch,
 ): Promise<SegmentHits | undefined> {
