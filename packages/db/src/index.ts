@@ -11,6 +11,7 @@ export { type CollectionInfo, Database, type OpenOptions, open } from './databas
 export type { CallOptions } from './deadline.ts'
 export type { Durability } from './engine/commits.ts'
 export type { Filter, Operators } from './filter/filter.ts'
+export type { MeasureRecallOptions, RecallMeasurement } from './measure-recall.ts'
 export type { Hit, OneField, QueryVector, SearchManyQuery, SearchQuery } from './query.ts'
 export type { SegmentExplanation } from './read/search.ts'
 export {

@@ -28,6 +28,8 @@ interface SearchSettings<S extends Schema, K extends keyof S & string> extends C
   readonly offset?: number | undefined
   /** Candidates kept while graphs are walked: more find more of the true nearest, and take longer. */
   readonly beam?: number | undefined
+  /** Whether every row that matches is compared, with no graph: the true nearest, in time that grows with the rows. */
+  readonly exact?: boolean | undefined
   /** Only rows at this distance or closer, in the units of `distance`. */
   readonly within?: number | undefined
 }
@@ -59,7 +61,18 @@ export type Hit<S extends Schema, K extends keyof S & string = PayloadName<S>> =
 
 const DEFAULT_LIMIT = 10
 const MAX_LIMIT = 1_000_000
-const SETTINGS = ['vector', 'where', 'select', 'limit', 'offset', 'beam', 'within', 'signal', 'timeoutMs']
+const SETTINGS = [
+  'vector',
+  'where',
+  'select',
+  'limit',
+  'offset',
+  'beam',
+  'exact',
+  'within',
+  'signal',
+  'timeoutMs',
+]
 
 /** A search that was checked, and what its hits look like. */
 export interface CheckedQuery {
@@ -130,7 +143,7 @@ function settingsOf(
   queries: Float32Array,
   count: number,
 ): CheckedQuery {
-  const { limit = DEFAULT_LIMIT, offset = 0, beam, within, where, threads } = query
+  const { limit = DEFAULT_LIMIT, offset = 0, beam, exact = false, within, where, threads } = query
   checkWholeNumber('limit', limit)
   if (!Number.isInteger(offset) || offset < 0) {
     throw new OmenError(
@@ -142,6 +155,9 @@ function settingsOf(
     throw new OmenError('invalid_argument', `limit and offset together are at most ${MAX_LIMIT}`)
   }
   if (beam !== undefined) checkWholeNumber('beam', beam)
+  if (typeof exact !== 'boolean') {
+    throw new OmenError('invalid_argument', `exact is true or false, got ${describe(exact)}`)
+  }
   if (threads !== undefined) checkWholeNumber('threads', threads)
   if (within !== undefined && (typeof within !== 'number' || Number.isNaN(within))) {
     throw new OmenError('invalid_argument', `within must be a distance, got ${describe(within)}`)
@@ -155,6 +171,7 @@ function settingsOf(
       limit,
       offset,
       beam,
+      exact,
       radius: within,
       threads,
       signal: signalOf(query),

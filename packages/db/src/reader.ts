@@ -3,6 +3,7 @@ import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
 import type { View } from './engine/view.ts'
 import { versionIn } from './engine/writer.ts'
 import type { Filter } from './filter/filter.ts'
+import { type MeasureRecallOptions, measureRecall, type RecallMeasurement } from './measure-recall.ts'
 import {
   checkSearchManyQuery,
   checkSearchQuery,
@@ -180,6 +181,15 @@ export class Reader<S extends Schema> {
       }
       return results
     })
+  }
+
+  /**
+   * Compares searches for vectors of stored rows with the exact answer: how much of it they find.
+   *
+   * @throws OmenError `invalid_argument`, `unknown_field`, `unsupported`, `aborted`, `closed`
+   */
+  measureRecall(options: MeasureRecallOptions<S> = {}): Promise<RecallMeasurement> {
+    return this.#reading((view) => measureRecall(view, options))
   }
 }
 

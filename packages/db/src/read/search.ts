@@ -14,6 +14,7 @@ export interface CheckedSearch {
   readonly limit: number
   readonly offset: number
   readonly beam: number | undefined
+  readonly exact: boolean
   readonly radius: number | undefined
   readonly threads: number | undefined
   readonly signal: AbortSignal | undefined
@@ -79,10 +80,11 @@ function searchSegment(view: SegmentView, search: CheckedSearch): Promise<Segmen
 }
 
 function segmentSearch(view: SegmentView, search: CheckedSearch): SegmentSearch & { threads?: number } {
-  const { beam, radius, signal, threads } = search
+  const { beam, exact, radius, signal, threads } = search
   return {
     k: search.offset + search.limit,
     beam,
+    exact,
     radius,
     signal,
     accept: matchesOf(view, search.where),

@@ -61,7 +61,8 @@ export async function searchField(
   const search = checkOptions(field, options, rows, threads)
   const { dimension } = field.vectors.shape
   const { graph } = field
-  if (!graph || field.linked === 0 || search.limit === 0) return scanAll(field, queries, search)
+  if (options.exact || !graph || field.linked === 0 || search.limit === 0)
+    return scanAll(field, queries, search)
   // How many candidates hold a radius differs from query to query.
   if (search.radius !== Infinity && queries.length > dimension) {
     const hits: SegmentHits[] = []

@@ -64,6 +64,8 @@ export interface SegmentSearch {
   readonly k: number
   /** Candidates kept while walking a graph (ef). */
   readonly beam?: number | undefined
+  /** Compares every row that may be returned, and walks no graph. */
+  readonly exact?: boolean | undefined
   /** Candidates whose exact distances are computed; at least k. */
   readonly rescore?: number | undefined
   /** Only rows at this distance or closer. */

@@ -222,3 +222,15 @@ describe('a schema', () => {
     await rows.upsert(batch(10, 20))
   })
 })
+
+test('recall is measured against the exact answer', async () => {
+  const { db } = await openSmall(new MemoryStorage())
+  await using _closing = db
+  const rows = await db.collection('rows', schema)
+  expect(await rows.measureRecall()).toEqual({ recall: 1, samples: 0 })
+  for (let from = 0; from < 250; from += 50) await rows.upsert(batch(from, from + 50))
+  expect(await rows.measureRecall({ k: 5, samples: 20 })).toEqual({ recall: 1, samples: 20 })
+  const where = { group: 'g1' }
+  expect(await rows.measureRecall({ where, samples: 10 })).toEqual({ recall: 1, samples: 10 })
+  await expect(rows.measureRecall({ k: 0 })).rejects.toMatchObject({ code: 'invalid_argument' })
+})
