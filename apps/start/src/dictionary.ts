@@ -103,6 +103,12 @@ export class Dictionary {
     return { rows: synsets.length, embeddingMs, storingMs }
   }
 
+  /** Compares searches with exact ones: the share of the ten closest meanings that they find, from 0 to 1. */
+  async recall(): Promise<number> {
+    const { recall } = await this.#glosses.measureRecall({ k: 10, samples: 100 })
+    return recall
+  }
+
   /** Finds the meanings that are closest to a question. */
   async ask({ text, part, limit }: Question, encoder: Encoder): Promise<Answer> {
     const started = performance.now()

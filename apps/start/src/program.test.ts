@@ -85,6 +85,7 @@ describe('npm start', () => {
   test('loads, and answers samples where nobody asks', async () => {
     const { code, output } = await start(['--data', temporaryFolder()])
     expect(output).toMatch(/stored +5 rows/)
+    expect(output).toMatch(/recall +1\.000 of the ten closest/)
     expect(output).toMatch(/\? a small animal that hunts at night {2}nouns only\n {2}0\.\d\d {2}owl {2,}noun/)
     expect(output).toMatch(/\? the feeling of great happiness\n {2}0\.\d\d {2}joy/)
     expect(output).toContain("where: { partOfSpeech: 'noun' }")

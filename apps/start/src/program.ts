@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { OmenError } from '@omen/core'
-import { open } from '@omen/db'
+import { type DatabaseStats, open } from '@omen/db'
 import { type Encoder, mostUsedFirst, openEncoder, readWordnet, type Synset } from '@omen/wordnet'
 import { type Arguments, HELP, readArguments } from './arguments.ts'
 import { converse, type Terminal } from './conversation.ts'
@@ -15,6 +15,7 @@ import {
   milliseconds,
   progressLine,
   questionLine,
+  recallLine,
 } from './view.ts'
 
 /** Where meanings, vectors and questions come from: tests bring their own. */
@@ -82,7 +83,10 @@ async function run(
   // Meanings are stored in their order, each batch durably: as many as there are, so far the last run came.
   const wanted = stored < given.glosses ? synsets().slice(0, given.glosses) : []
   await using encoder = await openThreads(wanted.length > stored ? undefined : 1)
-  if (wanted.length > stored) await fill(dictionary, encoder, wanted, stored)
+  if (wanted.length > stored) {
+    await fill(dictionary, encoder, wanted, stored)
+    console.log(recallLine(await dictionary.recall(), linkedRows(await db.stats())))
+  }
 
   let first = true
   const answer = async (question: Pick<Question, 'text' | 'part'>): Promise<void> => {
@@ -98,6 +102,14 @@ async function run(
     console.log(questionLine(asked))
     await answer(asked)
   }
+}
+
+/** Rows that a graph finds; the others are scanned. */
+function linkedRows({ collections }: DatabaseStats): number {
+  const fields = collections.flatMap(({ segments }) =>
+    segments.flatMap((segment) => [...segment.fields.values()]),
+  )
+  return fields.reduce((sum, { linked }) => sum + linked, 0)
 }
 
 /** Loads the meanings from the given one on, and says how it goes. */

@@ -34,6 +34,13 @@ export function loadedLines({ rows, embeddingMs, storingMs }: Loaded, threads: n
   ]
 }
 
+/** What searches miss, and how they are made. */
+export function recallLine(recall: number, linked: number): string {
+  const how =
+    linked > 0 ? `${count(linked)} rows linked in a graph` : 'so few rows are scanned, without a graph'
+  return fact('recall', `${recall.toFixed(3)} of the ten closest, beside exact searches`, how)
+}
+
 /** A question, as it was asked. */
 export function questionLine({ text, part }: Pick<Question, 'text' | 'part'>): string {
   return `\n${styleText('cyan', '?')} ${bold(text)}${part ? dim(`  ${part}s only`) : ''}`
