@@ -1,0 +1,40 @@
+import { proofSize, prove, randomNumbers } from '@omen/core/testing'
+import fc from 'fast-check'
+import { test, vi } from 'vitest'
+import { COMMANDS, type Command, ModelRun } from './model-run.ts'
+
+// Of rows as small as these the twins in TypeScript make shorter work: no thread has to be woken.
+vi.stubEnv('OMEN_NATIVE', 'off')
+
+const SEQUENCES = 2000
+const LONG = 200
+const SHORT = 40
+
+const command: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constantFrom(...COMMANDS),
+  seed: fc.noShrink(fc.nat()),
+})
+
+/** Most are short, so that there are many of them; one in twenty is long enough for several merges. */
+const sequences = fc.oneof(
+  { weight: 19, arbitrary: fc.array(command, { maxLength: SHORT, size: 'max' }) },
+  { weight: 1, arbitrary: fc.array(command, { minLength: LONG, maxLength: LONG, size: 'max' }) },
+)
+
+test('any sequence of changes, searches, maintenance and crashes equals a map and comparing every row', async () => {
+  await prove('any sequence equals a map', { seed: 77 }, async (proof) => {
+    const tried = { sequences: 0, long: 0, commands: 0 }
+    await fc.assert(
+      fc.asyncProperty(sequences, async (sequence) => {
+        const run = await ModelRun.start(randomNumbers, { limits: { sealRows: 24 } })
+        for (const each of sequence) await run.run(each)
+        await run.end()
+        tried.sequences++
+        tried.commands += sequence.length
+        if (sequence.length === LONG) tried.long++
+        proof.shown = `${tried.commands} commands in ${tried.sequences} sequences, ${tried.long} of them of ${LONG}`
+      }),
+      { seed: proof.seed, numRuns: proofSize(SEQUENCES) },
+    )
+  })
+}, 900_000)
