@@ -1,5 +1,6 @@
 import { MemoryLog, MemoryStorage, OmenError, type Quantizer, type StorageBackend } from '@omen/core'
 import { fileStorage, openFileLog } from '@omen/storage-mmap'
+import { backup } from './backup.ts'
 import { Collection, checkDurability } from './collection.ts'
 import { checkOptionNames } from './deadline.ts'
 import type { Durability } from './engine/commits.ts'
@@ -10,6 +11,7 @@ import { wellFormed } from './rows/values.ts'
 import { checkSchema, describe } from './schema/check-schema.ts'
 import type { Schema } from './schema/field.ts'
 import { type DatabaseStats, databaseStats } from './stats.ts'
+import { type Verification, verify } from './verify.ts'
 
 export interface OpenOptions {
   /** What writes survive that do not say otherwise: a power cut (`synced`) when left out. */
@@ -142,6 +144,28 @@ export class Database {
   async stats(): Promise<DatabaseStats> {
     this.#engine.checkReadable()
     return await databaseStats(this.#engine)
+  }
+
+  /**
+   * Copies the database as it is at this moment into another folder, which can be opened like any other; writes go on
+   * meanwhile.
+   *
+   * @param where an empty directory, created when it is not there, or a storage backend
+   * @throws OmenError `already_exists` for a folder that is not empty; `disk_full`, `io`, `closed`
+   */
+  async backup(where: string | StorageBackend): Promise<void> {
+    this.#engine.checkReadable()
+    await backup(this.#engine, where)
+  }
+
+  /**
+   * Reads everything there is, and says what is not as it was written.
+   *
+   * @throws OmenError `closed`
+   */
+  async verify(): Promise<Verification> {
+    this.#engine.checkReadable()
+    return await verify(this.#engine)
   }
 
   /** Ends it: every write that was acknowledged is durable. Calls that come later throw `closed`; closing twice is fine. */

@@ -62,4 +62,5 @@ export type {
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard-schema.ts'
 export { Snapshot } from './snapshot.ts'
 export type { CollectionStats, DatabaseStats, SegmentInfo } from './stats.ts'
+export type { Problem, Verification } from './verify.ts'
 export type { CollectionChange, WatchOptions } from './watch.ts'

@@ -99,7 +99,7 @@ export class ManifestStore {
       if (dropped !== before) this.#garbage.add(manifestName(dropped.number))
       await this.#clean()
       this.#hooks.point?.('manifest:before-trim')
-      await log.trim(Math.min(replayFrom(next), replayFrom(before))).catch(ignoreUntilNextTime)
+      await log.trim(Math.min(...[next, before, ...this.#pinned].map(replayFrom))).catch(ignoreUntilNextTime)
       this.#hooks.point?.('manifest:trimmed')
       return next
     })

@@ -51,7 +51,6 @@ export const POINTS = [
   'close:sealed',
   'close:log-closed',
   'close:unlocked',
-  'backup:sealed',
   'backup:file-copied',
   'backup:done',
 ] as const

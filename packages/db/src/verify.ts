@@ -1,0 +1,80 @@
+import { OmenError } from '@omen/core'
+import { decodeChange, decodeChangeHead } from './engine/change.ts'
+import type { CollectionState } from './engine/collection-state.ts'
+import type { Engine } from './engine/engine.ts'
+import { replayFrom } from './engine/manifest.ts'
+import { matching, rowNumbers } from './read/matching.ts'
+
+/** Something that is not as it was written. */
+export interface Problem {
+  /** A file, or the log, or a collection. */
+  readonly where: string
+  readonly what: string
+}
+
+export interface Verification {
+  /** Empty for a database that is whole. */
+  readonly problems: readonly Problem[]
+  /** Rows that were looked at. */
+  readonly rows: number
+}
+
+/**
+ * Reads what there is and says what is not as it was written: the bytes of sealed segments against their checksums, the
+ * records of the log, and that no id is there twice.
+ *
+ * @throws OmenError `closed`
+ */
+export async function verify(engine: Engine): Promise<Verification> {
+  const problems: Problem[] = []
+  let rows = 0
+  for (const collection of engine.parts.catalog.all) {
+    for (const { sealed } of collection.sealed) {
+      for (const file of sealed.damaged)
+        problems.push({ where: file, what: 'it is damaged, and made again by a merge' })
+      await sealed.verified.catch((error: unknown) => problems.push(problemOf(`segment ${sealed.id}`, error)))
+    }
+    rows += await verifyRows(engine, collection, problems)
+  }
+  await verifyRecords(engine).catch((error: unknown) => problems.push(problemOf('the log', error)))
+  return { problems, rows }
+}
+
+async function verifyRows(engine: Engine, collection: CollectionState, problems: Problem[]): Promise<number> {
+  const view = engine.view(collection).retain()
+  try {
+    let rows = 0
+    for await (const matches of matching(view, undefined)) {
+      for (const row of rowNumbers(matches)) {
+        rows++
+        const id = matches.segment.segment.idOf(row)
+        const found = view.find(id)
+        if (found?.segment === matches.segment && found.row === row) continue
+        problems.push({
+          where: collection.name,
+          what: `row ${JSON.stringify(id)} is there twice, or not found by its id`,
+        })
+      }
+    }
+    return rows
+  } finally {
+    view.release()
+  }
+}
+
+/** Reads the records that a replay would need. */
+async function verifyRecords({ parts }: Engine): Promise<void> {
+  const { catalog, commits, log, manifests } = parts
+  const from = replayFrom(manifests.current)
+  if (from > commits.applied) return
+  for await (const { sequence, bytes } of log.read(from)) {
+    if (sequence > commits.applied) return
+    const state = catalog.byId(decodeChangeHead(bytes).collection)
+    if (state && sequence >= state.stored.from) decodeChange(bytes, state.schema)
+  }
+}
+
+function problemOf(where: string, error: unknown): Problem {
+  if (!(error instanceof OmenError)) throw error
+  return { where, what: error.message }
+}
