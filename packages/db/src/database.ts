@@ -24,7 +24,8 @@ export interface OpenOptions {
   readonly quantizers?: readonly Quantizer[] | undefined
   /**
    * Told of a file that is damaged and can be made again from others: searches do without it until then, slower. Damage that
-   * cannot be mended is an error of `open`.
+   * cannot be mended is an error of `open`, or, where it is found later since mapped bytes are checked in the background,
+   * reported here with the code `corrupt_segment`: whatever would read these rows throws that error from then on.
    */
   readonly onDamage?: ((file: string, error: OmenError) => void) | undefined
   /** Whether sealed files are mapped (the default, where the accelerator runs) or read. */

@@ -13,6 +13,8 @@ export interface SegmentInfo {
   readonly rows: number
   /** Rows that were deleted or overwritten, and take space until a merge. */
   readonly deleted: number
+  /** Its files that are damaged: searches do without a graph or an index; without the rows they refuse. */
+  readonly damaged: readonly string[]
   /** Rows by vector field: how many have a vector, and how many of these a graph finds; the others are scanned. */
   readonly fields: SegmentStats['fields']
   /** Bytes held, by part, those that are mapped included. */
@@ -83,7 +85,12 @@ function segmentInfo(collection: CollectionState, state: SegmentState): SegmentI
     state: state instanceof SealedState ? 'sealed' : state === collection.active ? 'active' : 'full',
     rows: state.liveRows,
     deleted: state.deletedRows,
+    damaged: state instanceof SealedState ? damagedFiles(state) : [],
     fields,
     bytes: { ...bytes, deletions: liveBytes, total: bytes.total + liveBytes },
   }
+}
+
+function damagedFiles({ sealed }: SealedState): string[] {
+  return sealed.corrupt ? [...sealed.damaged, sealed.files.rowsFile.name] : [...sealed.damaged]
 }

@@ -123,12 +123,15 @@ async function rewrite(
   options: JobOptions,
   take: (exchange: Exchange) => Promise<void>,
 ): Promise<void> {
-  const merging = sources.map((state) => ({
-    state,
-    segment: state.sealed,
-    live: state.view().live ?? Bitset.full(state.segment.rows),
-  }))
-  if (sources.every(({ liveRows }) => liveRows === 0)) return await take({ old: sources, next: undefined })
+  // Where no row is left there is nothing to read, be it damaged or not.
+  const merging = sources
+    .filter(({ liveRows }) => liveRows > 0)
+    .map((state) => ({
+      state,
+      segment: state.sealed,
+      live: state.view().live ?? Bitset.full(state.segment.rows),
+    }))
+  if (merging.length === 0) return await take({ old: sources, next: undefined })
   parts.hooks.point?.('merge:before-write')
   const { files, mapping } = await parts.maker.merge(merging, schema, options)
   parts.hooks.point?.('merge:written')

@@ -153,7 +153,8 @@ export class Maintenance {
   }
 
   #sourcesOf(collection: CollectionState): SealedState[] {
-    const { sealed } = collection
+    // What cannot be read stays as it is, until its rows are deleted.
+    const sealed = collection.sealed.filter((state) => !state.sealed.corrupt || state.liveRows === 0)
     const facts = sealed.map((state) => ({
       id: state.segment.id,
       rows: state.segment.rows,

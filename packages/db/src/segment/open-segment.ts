@@ -32,7 +32,10 @@ export interface OpenSegmentOptions {
   readonly accelerator?: Accelerator | null
   /** Quantizers besides those of @omen/quant and of the schema. */
   readonly quantizers?: readonly Quantizer[]
-  /** Told of a derived file that is damaged: the segment does without it, slower. */
+  /**
+   * Told of a derived file that is damaged: the segment does without it, slower. And with `corrupt_segment` of the file of the
+   * rows, when its damage is found after the segment was opened: the segment is not read any more then.
+   */
   readonly onDamage?: (file: string, error: OmenError) => void
 }
 
@@ -102,7 +105,7 @@ class Opening {
       payload,
       fields,
       damaged: this.#damaged,
-      verified: this.#verify(rows.image),
+      verified: this.#verify(rows.image).catch((error: unknown) => this.#report(error)),
       threads: this.#accelerator?.doctor().threads ?? 1,
       close: () => this.close(),
     })
@@ -234,6 +237,14 @@ class Opening {
           await section.verify()
       }
     })
+  }
+
+  /** Passes on damage that was found after the segment was opened. @throws the error */
+  #report(error: unknown): never {
+    if (error instanceof OmenError && error.code === 'corrupt_segment') {
+      this.#options.onDamage?.(this.#files.rowsFile.name, error)
+    }
+    throw error
   }
 
   async #damagedAsSegment<T>(task: () => Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
-import type { Bitset } from '@omen/core'
-import { NO_ROW } from '@omen/core'
+import { type Bitset, NO_ROW, OmenError } from '@omen/core'
 import type { PayloadReader } from '../payload/payload.ts'
 import { expiredRows, unknownField, unknownRow } from './active-segment.ts'
 import { type SearchableField, searchField } from './field-search.ts'
@@ -27,34 +26,54 @@ export interface SealedParts {
   close(): Promise<void>
 }
 
-/** A segment in files, which never change. */
+/**
+ * A segment in files, which never change.
+ *
+ * Where the bytes of its vectors or its payload turn out to be damaged after it was opened, whatever would read them throws
+ * `corrupt_segment` from then on, rather than answer wrongly. Its ids were checked before, so that rows can still be deleted.
+ */
 export class SealedSegment implements Segment {
   readonly id: number
   readonly rows: number
   readonly files: SegmentFiles
-  readonly payload: PayloadReader
-  readonly fields: ReadonlyMap<string, SearchableField>
   readonly damaged: readonly string[]
   /** @throws OmenError `corrupt_segment` when the bytes of vectors or payload are not those that were written */
   readonly verified: Promise<void>
   readonly #parts: SealedParts
   readonly #references: References
   #closing: Promise<void> = Promise.resolve()
+  #corrupt: OmenError | undefined
 
   constructor(parts: SealedParts) {
     this.id = parts.files.id
     this.rows = parts.files.rows
     this.files = parts.files
-    this.payload = parts.payload
-    this.fields = parts.fields
     this.damaged = parts.damaged
     this.verified = parts.verified
-    // Who does not ask is not to be ended by it.
-    this.verified.catch(() => undefined)
+    this.verified.catch((error: unknown) => {
+      if (error instanceof OmenError && error.code === 'corrupt_segment') this.#corrupt = error
+    })
     this.#parts = parts
     this.#references = new References(() => {
       this.#closing = parts.close()
     })
+  }
+
+  /** Why its vectors and payload are not read any more; undefined as long as nothing speaks against it. */
+  get corrupt(): OmenError | undefined {
+    return this.#corrupt
+  }
+
+  /** @throws OmenError `corrupt_segment` */
+  get payload(): PayloadReader {
+    this.#checkSound()
+    return this.#parts.payload
+  }
+
+  /** @throws OmenError `corrupt_segment` */
+  get fields(): ReadonlyMap<string, SearchableField> {
+    this.#checkSound()
+    return this.#parts.fields
   }
 
   findRow(id: string, accept?: Bitset): number {
@@ -111,8 +130,8 @@ export class SealedSegment implements Segment {
   }
 
   stats(): SegmentStats {
-    const { ids, versions, expiry, payload } = this.#parts
-    return segmentStats(this.rows, this.fields, {
+    const { fields, ids, versions, expiry, payload } = this.#parts
+    return segmentStats(this.rows, fields, {
       ids: ids.sizeBytes,
       versions: versions.byteLength,
       expiry: expiry?.byteLength ?? 0,
@@ -137,6 +156,10 @@ export class SealedSegment implements Segment {
 
   release(): void {
     this.#references.release()
+  }
+
+  #checkSound(): void {
+    if (this.#corrupt) throw this.#corrupt
   }
 
   #check(row: number): void {
