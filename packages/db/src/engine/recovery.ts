@@ -32,7 +32,7 @@ export async function createDatabase(storage: StorageBackend, hooks: EngineHooks
   if (lost) {
     throw new OmenError(
       'corrupt_database',
-      `there is ${lost} and no ${CURRENT} that says what it belongs to: repair() finds the newest manifest`,
+      `there is ${lost} and no ${CURRENT} that says what it belongs to: bring ${CURRENT} back from a backup`,
     )
   }
   // Somebody began to create it and did not come to the end: nothing was written to it yet.
@@ -126,7 +126,7 @@ export function checkLog(
     throw new OmenError(
       'corrupt_database',
       `the log has records ${log.firstSequence} to before ${log.nextSequence}, and ${manifestName(manifest.number)} ` +
-        `needs those from ${from} to ${manifest.sequence}: repair() opens what can be saved`,
+        `needs those from ${from} to ${manifest.sequence}: bring the missing files back from a backup`,
     )
   }
 }
