@@ -92,7 +92,7 @@ async function reopens(session: Session, fresh: () => Promise<Session>, expected
   }
 }
 
-/** An engine that counts its work does more of it with a wider beam. */
+/** An engine that counts its work does more of it with a wider beam; it may look at all of so few rows, which takes no hops. */
 async function counts(session: Session): Promise<void> {
   const narrow = await session.work({ k: 5, beam: 8 }, 20)
   if (!narrow) return
@@ -100,7 +100,6 @@ async function counts(session: Session): Promise<void> {
   expect(narrow.distances).toBeGreaterThan(8)
   expect(wide?.distances).toBeGreaterThan(narrow.distances)
   expect(wide?.distances).toBeLessThan(301)
-  expect(wide?.hops).toBeGreaterThan(narrow.hops)
   expect(wide?.bytes).toBeGreaterThan(narrow.bytes)
 }
 
