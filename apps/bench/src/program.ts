@@ -4,6 +4,7 @@ import { churn } from './commands/churn.ts'
 import type { Command } from './commands/command.ts'
 import { compare } from './commands/compare.ts'
 import { competitors } from './commands/competitors.ts'
+import { database } from './commands/database.ts'
 import { datasets } from './commands/datasets.ts'
 import { filtered } from './commands/filtered.ts'
 import { quantizers } from './commands/quantizers.ts'
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   scale,
   churn,
   filtered,
+  database,
   quantizers,
   compare,
   report,

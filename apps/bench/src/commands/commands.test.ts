@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { benchmarksFolder } from '../paths.ts'
 import { main } from '../program.ts'
 import type { ChurnRun } from '../report/churn.ts'
+import type { DatabaseRun } from '../report/database.ts'
 import type { FilteredRun } from '../report/filtered.ts'
 import type { QuantizersRun } from '../report/quantizers.ts'
 import { readResults } from '../results.ts'
@@ -46,6 +47,7 @@ describe('the program', () => {
       'scale',
       'churn',
       'filtered',
+      'database',
       'quantizers',
       'compare',
       'report',
@@ -193,6 +195,30 @@ test('filtered measures every kind of filter at every share', async () => {
 })
 
 const missing = loadError()
+
+test.skipIf(missing)(`database measures all of it (skipped: ${missing ?? 'no'})`, async () => {
+  const folder = temporaryFolder()
+  const json = join(folder, 'r.json')
+  const args = ['-d', 'sift-photos-10k', '--rows', '4500', '--queries', '10', '--times', '1', '--rounds', '1']
+  const { code, output } = await bench('database', ...args, '--folder', folder, '--out', json)
+  expect(code).toBe(0)
+  expect(output).toContain('database.md')
+  const { results } = JSON.parse(readFileSync(json, 'utf8')) as DatabaseRun
+  const { burst, sharedSyncs, overhead, overwrites, life } = results
+  expect(burst).toMatchObject({ rows: 4500, batches: { count: 5 } })
+  expect(sharedSyncs).toMatchObject({ rows: 3200, writes: { count: 3200 } })
+  expect(sharedSyncs.rowsPerSync).toBeGreaterThanOrEqual(1)
+  expect(overhead.rows).toBe(4500)
+  expect(overwrites.rounds.map(({ round }) => round)).toEqual([0, 1])
+  for (const each of [...overwrites.rounds, overwrites.fresh]) {
+    expect(each).toMatchObject({ lost: 0, wrong: 0 })
+    expect(each.recall).toBeGreaterThan(0.95)
+  }
+  expect(life.reopened.rows).toBe(4500)
+  expect(life.recall).toBeGreaterThan(0.95)
+  expect(life.freshRecall).toBeGreaterThan(0.95)
+  expect(readdirSync(folder).sort()).toEqual(['database.md', 'r.json'])
+})
 
 test.skipIf(missing)(`quantizers measures all of them (skipped: ${missing ?? 'no'})`, async () => {
   const folder = temporaryFolder()
