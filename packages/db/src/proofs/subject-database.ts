@@ -6,6 +6,7 @@ import { Engine } from '../engine/engine.ts'
 import { type Limits, limitsOf } from '../engine/limits.ts'
 import type { EngineHooks } from '../engine/points.ts'
 import type { Reader } from '../reader.ts'
+import { keyword } from '../schema/builders.ts'
 import type { Model, Op, Row, SubjectSchema, Where } from './subject.ts'
 import { subjectSchema, textOf } from './subject.ts'
 
@@ -68,13 +69,12 @@ export class SubjectDatabase {
     return this.#collection
   }
 
-  /** Another collection, which comes and goes beside it. */
-  other(): Promise<Collection<SubjectSchema>> {
-    return this.database.collection(OTHER, subjectSchema(this.#index))
-  }
-
-  dropOther(): Promise<boolean> {
-    return this.database.drop(OTHER)
+  /** Lets another collection come beside it, change its schema, and go. */
+  async otherComesAndGoes(mark: number): Promise<void> {
+    const schema = { ...subjectSchema(this.#index), kind: keyword({ index: mark % 2 === 0 }) }
+    const other = await this.database.collection(OTHER, schema)
+    await other.upsert([{ id: `other-${mark}`, kind: 'a', at: [mark, mark] }])
+    if (mark % 3 > 0) await this.database.drop(OTHER)
   }
 
   /** Whether the collection was created. */

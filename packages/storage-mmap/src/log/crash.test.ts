@@ -1,27 +1,25 @@
 import type { StorageBackend } from '@omen/core'
-import { randomNumbers } from '@omen/core/testing'
+import { proofSize, prove, randomNumbers } from '@omen/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { Disk } from '../testing/index.ts'
 import { type Bugs, crashRun, runLog } from '../testing/log-crashes.ts'
 import type { LogFault } from './faults.ts'
 
-const STATES = Number(process.env.OMEN_CRASH_STATES ?? 60_000)
-const SEED = Number(process.env.OMEN_SEED ?? Date.now() % 1e9)
+const STATES = 60_000
 
-test(`${STATES} crashes lose nothing acknowledged and invent nothing (seed ${SEED})`, {
-  timeout: 600_000,
-}, async () => {
-  let [states, opened, runs] = [0, 0, 0]
-  while (states < STATES) {
-    const seed = SEED + runs
-    const random = randomNumbers(seed)
-    const result = await crashRun(await runLog(random), random, 20)
-    expect(result.wrong, `again by OMEN_SEED=${seed} OMEN_CRASH_STATES=1`).toBeUndefined()
-    states += result.states
-    opened += result.opened
-    runs++
-  }
-  console.log(`log: ${states} crash states of ${runs} runs held, ${opened} of them different, seed ${SEED}`)
+test('crashes lose nothing acknowledged and invent nothing', { timeout: 600_000 }, async () => {
+  await prove('crash states of the log', { seed: 20_240_602 }, async (proof) => {
+    let [states, opened, runs] = [0, 0, 0]
+    while (states < proofSize(STATES)) {
+      const random = randomNumbers(proof.seed + runs)
+      const result = await crashRun(await runLog(random), random, 20)
+      expect(result.wrong, `in run ${runs}`).toBeUndefined()
+      states += result.states
+      opened += result.opened
+      runs++
+      proof.shown = `${states} states of ${runs} runs, ${opened} distinct`
+    }
+  })
 })
 
 /** A disk of which some calls do nothing, or something else. */
