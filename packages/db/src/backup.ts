@@ -1,5 +1,6 @@
 import { OmenError, type StorageBackend } from '@omen/core'
 import { fileStorage, openFileLog } from '@omen/storage-mmap'
+import { copyFile } from './copy-file.ts'
 import type { Engine } from './engine/engine.ts'
 import {
   CURRENT,
@@ -10,8 +11,6 @@ import {
   replayFrom,
 } from './engine/manifest.ts'
 
-/** Bytes copied at a time. */
-const BLOCK_BYTES = 2 ** 20
 /** Records of the log copied by one append. */
 const RECORDS_AT_ONCE = 256
 
@@ -67,20 +66,4 @@ async function copyRecords(
     waiting = []
   }
   if (waiting.length > 0) await copy.append(waiting)
-}
-
-async function copyFile(source: StorageBackend, target: StorageBackend, name: string): Promise<void> {
-  const region = await source.read(name)
-  try {
-    const block = new Uint8Array(Math.min(BLOCK_BYTES, region.sizeBytes))
-    for (let at = 0; at < region.sizeBytes; at += block.length) {
-      const bytes = block.subarray(0, Math.min(block.length, region.sizeBytes - at))
-      await region.readInto(bytes, at)
-      await target.append(name, at, bytes, 'buffered')
-    }
-    // What was appended becomes durable with the last, which adds nothing.
-    await target.append(name, region.sizeBytes, new Uint8Array(), 'synced')
-  } finally {
-    await region.close()
-  }
 }

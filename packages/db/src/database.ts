@@ -1,4 +1,11 @@
-import { MemoryLog, MemoryStorage, OmenError, type Quantizer, type StorageBackend } from '@omen/core'
+import {
+  MemoryLog,
+  MemoryStorage,
+  OmenError,
+  type OmenErrorCode,
+  type Quantizer,
+  type StorageBackend,
+} from '@omen/core'
 import { fileStorage, openFileLog } from '@omen/storage-mmap'
 import { backup } from './backup.ts'
 import { Collection, checkDurability } from './collection.ts'
@@ -56,9 +63,24 @@ export async function openDatabase(
   checkDurability(durability)
   const limits = { ...limitsOf(options), ...hooks.limits }
   const places = await placesOf(where, options)
-  const engine = await Engine.open({ ...places, quantizers, limits, onDamage }, hooks)
+  const engine = await Engine.open({ ...places, quantizers, limits, onDamage }, hooks).catch(tellOfRepair)
   return { db: new Database(engine, durability), engine }
 }
+
+/** Says what can be done about damage. @throws the error */
+function tellOfRepair(error: unknown): never {
+  if (!(error instanceof OmenError && CORRUPT.has(error.code))) throw error
+  const advice = 'bring the files back from a backup, or let repair() save what can be saved'
+  throw new OmenError(error.code, `${error.message}; ${advice}`, { cause: error })
+}
+
+const CORRUPT: ReadonlySet<OmenErrorCode> = new Set([
+  'corrupt_database',
+  'corrupt_index',
+  'corrupt_log',
+  'corrupt_segment',
+  'not_found',
+])
 
 async function placesOf(
   where: string | StorageBackend,
@@ -79,7 +101,7 @@ async function placesOf(
     storage,
     // A backend that came from elsewhere is closed by whoever made it.
     closing: async () => (typeof where === 'string' ? await storage.close() : undefined),
-    openLog: ({ database, firstSequence }) => openFileLog(storage, { databaseId: database, firstSequence }),
+    openLog: ({ database, ...origin }) => openFileLog(storage, { databaseId: database, ...origin }),
   }
 }
 

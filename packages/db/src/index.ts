@@ -27,6 +27,7 @@ export {
   type ScanOptions,
   type SearchResult,
 } from './reader.ts'
+export { type LostRows, type Mended, type Repair, type RepairOptions, repair } from './repair/repair.ts'
 export {
   boolean,
   date,

@@ -31,6 +31,8 @@ export interface LogOrigin {
   readonly database: string
   /** The first record, where there is no log yet. */
   readonly firstSequence: number
+  /** Whether there has been one: then it is damage when it is gone. */
+  readonly mustExist: boolean
 }
 
 export interface EngineOptions {
@@ -91,7 +93,11 @@ export class Engine {
       const manifest = (await readManifest(storage)) ?? (await createDatabase(storage, hooks))
       hooks.point?.('open:manifest-read')
       const from = replayFrom(manifest)
-      const log = await options.openLog({ database: manifest.database, firstSequence: from })
+      const log = await options.openLog({
+        database: manifest.database,
+        firstSequence: from,
+        mustExist: manifest.sequence > 0,
+      })
       opened.push(() => log.close())
       hooks.point?.('open:log-open')
       checkLog(log, manifest, from)

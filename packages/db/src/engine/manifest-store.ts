@@ -158,12 +158,7 @@ export class ManifestStore {
    * @throws OmenError `io`
    */
   async removeOrphans(): Promise<void> {
-    const files = (await this.#storage.list()).map(({ name }) => name)
-    const named = new Set([manifestName(this.#current.number), ...filesOf(this.#current)])
-    for (const name of files) {
-      const ours = manifestNumber(name) !== undefined || /^s\d+\./.test(name)
-      if (ours && !named.has(name)) this.#garbage.add(name)
-    }
+    for (const name of await orphans(this.#storage, this.#current)) this.#garbage.add(name)
     await this.#clean()
   }
 
@@ -189,6 +184,19 @@ export class ManifestStore {
       this.#hooks.point?.('manifest:file-removed')
     }
   }
+}
+
+/**
+ * The manifests, and files of segments, that are there and do not belong to a manifest.
+ *
+ * @throws OmenError `io`
+ */
+export async function orphans(storage: StorageBackend, manifest: Manifest): Promise<string[]> {
+  const named = new Set([manifestName(manifest.number), ...filesOf(manifest)])
+  const files = (await storage.list()).map(({ name }) => name)
+  return files.filter(
+    (name) => !named.has(name) && (manifestNumber(name) !== undefined || /^s\d+\./.test(name)),
+  )
 }
 
 function unnamed(files: readonly string[], manifests: readonly Manifest[]): string[] {

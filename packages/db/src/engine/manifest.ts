@@ -106,6 +106,19 @@ export function filesOf(manifest: Manifest): string[] {
   )
 }
 
+/** The manifest of a database without collections. */
+export function emptyManifest(number: number, database: string): Manifest {
+  return {
+    format: FORMAT_VERSION,
+    number,
+    database,
+    sequence: 0,
+    nextSegment: 1,
+    nextCollection: 1,
+    collections: [],
+  }
+}
+
 /** The first record of the log that a database with this manifest needs. */
 export function replayFrom(manifest: Manifest): number {
   return manifest.collections.reduce((first, { from }) => Math.min(first, from), manifest.sequence + 1)

@@ -7,9 +7,9 @@ import type { CollectionState } from './collection-state.ts'
 import { readLive } from './deletions.ts'
 import {
   CURRENT,
+  emptyManifest,
   encodeCurrent,
   encodeManifest,
-  FORMAT_VERSION,
   type Manifest,
   manifestName,
   manifestNumber,
@@ -30,22 +30,11 @@ export async function createDatabase(storage: StorageBackend, hooks: EngineHooks
   const files = (await storage.list()).map(({ name }) => name)
   const lost = files.find((name) => name.startsWith('log-') || /^s\d+\./.test(name) || isLaterManifest(name))
   if (lost) {
-    throw new OmenError(
-      'corrupt_database',
-      `there is ${lost} and no ${CURRENT} that says what it belongs to: bring ${CURRENT} back from a backup`,
-    )
+    throw new OmenError('corrupt_database', `there is ${lost} and no ${CURRENT} that says what it belongs to`)
   }
   // Somebody began to create it and did not come to the end: nothing was written to it yet.
   await storage.remove(first)
-  const manifest: Manifest = {
-    format: FORMAT_VERSION,
-    number: 1,
-    database: randomUUID(),
-    sequence: 0,
-    nextSegment: 1,
-    nextCollection: 1,
-    collections: [],
-  }
+  const manifest = emptyManifest(1, randomUUID())
   hooks.point?.('create:before-manifest')
   await storage.writeOnce(first, [await encodeManifest(manifest)])
   await storage.replace(CURRENT, await encodeCurrent(first))
@@ -126,7 +115,7 @@ export function checkLog(
     throw new OmenError(
       'corrupt_database',
       `the log has records ${log.firstSequence} to before ${log.nextSequence}, and ${manifestName(manifest.number)} ` +
-        `needs those from ${from} to ${manifest.sequence}: bring the missing files back from a backup`,
+        `needs those from ${from} to ${manifest.sequence}`,
     )
   }
 }

@@ -44,11 +44,11 @@ export class SubjectDatabase {
     const engine = await Engine.open(
       {
         storage,
-        openLog: async ({ database, firstSequence }) =>
+        openLog: async ({ database, ...origin }) =>
           wrapLog(
             await openFileLog(storage, {
               databaseId: database,
-              firstSequence,
+              ...origin,
               fileBytes: LOG_FILE_BYTES,
               reserveBytes: 0,
             }),

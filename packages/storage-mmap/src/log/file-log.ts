@@ -9,7 +9,7 @@ import {
   takeTurn,
 } from '@omen/core'
 import { type LogFaults, NO_FAULTS } from './faults.ts'
-import { checkSequence, type NamedFile, readRecords } from './files.ts'
+import { checkSequence, listLogFiles, type NamedFile, readRecords } from './files.ts'
 import { loadHash } from './hash.ts'
 import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from './layout.ts'
 import { databaseIdBytes, type OpenedTail, openTail } from './open.ts'
@@ -27,6 +27,8 @@ export interface FileLogOptions {
   readonly reserveBytes?: number
   /** The sequence that a log begins at that is not there yet: 1 when left out. */
   readonly firstSequence?: number
+  /** Whether a log that is not there is damage, rather than one to begin: false when left out. */
+  readonly mustExist?: boolean
 }
 
 /** What a log has done since it was opened. */
@@ -74,6 +76,8 @@ export async function openLogWith(
 ): Promise<FileLog> {
   const { fileBytes = 2 ** 25, reserveBytes = 2 ** 20, firstSequence = 1 } = options
   const databaseId = databaseIdBytes(options.databaseId)
+  if (options.mustExist && (await listLogFiles(storage)).length === 0)
+    throw new OmenError('corrupt_log', 'the log is gone: no file of it is there')
   const tailOptions = { storage, databaseId, fileBytes, hash: await loadHash(), faults }
   const reserve = new Reserve(storage, reserveBytes)
   const open = (): Promise<OpenedTail> => openTail(tailOptions, firstSequence)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { SimulatedDisk, storageOn } from '../testing/index.ts'
 import { bytesOf, databaseId, filesWith, openLog, reopen, textsOf } from '../testing/log-files.ts'
-import { repairLog, verifyLog } from './repair.ts'
+import { openFileLog } from './file-log.ts'
+import { logDatabaseId, repairLog, verifyLog } from './repair.ts'
 
 const TEXTS = Array.from({ length: 12 }, (_, i) => `record ${i}`)
 
@@ -68,6 +69,27 @@ describe('repairLog', () => {
     expect((await verifyLog(storageOn(opened), { databaseId })).damage).toEqual([])
   })
 
+  test('gives up records that nobody needs, and keeps those behind the damage', async () => {
+    const disk = await damagedAt(1, 80)
+    const before = disk.contents()
+    const [first = '', second = '', third = ''] = [...before.keys()].sort()
+    const from = Number(third.slice(4))
+    const options = { databaseId, from }
+    expect((await verifyLog(storageOn(disk), options)).damage).toEqual([])
+    const { setAside } = await repairLog(storageOn(disk), options)
+    expect(setAside).toEqual([`damaged-${first}-1`, `damaged-${second}-1`])
+    expect((await reopen(disk.contents())).texts).toEqual(TEXTS.slice(from - 1))
+    // Needed from one record earlier on, all of it would have gone.
+    const other = new SimulatedDisk(before)
+    await repairLog(storageOn(other), { databaseId, from: from - 1 })
+    expect((await reopen(other.contents())).texts.length).toBeLessThan(from)
+  })
+
+  test('says whose log it is', async () => {
+    expect(await logDatabaseId(storageOn(await damagedAt(0, 0)))).toBe(databaseId)
+    expect(await logDatabaseId(storageOn(new SimulatedDisk()))).toBeUndefined()
+  })
+
   test('refuses a log of another database', async () => {
     const storage = storageOn(new SimulatedDisk(await filesWith(['one'])))
     const other = { databaseId: 'ffffffff-0000-0000-0000-000000000000' }
@@ -75,5 +97,14 @@ describe('repairLog', () => {
     await expect(verifyLog(storage, { databaseId: 'no uuid' })).rejects.toMatchObject({
       code: 'invalid_argument',
     })
+  })
+
+  test('a log that must exist is not begun anew', async () => {
+    const storage = storageOn(new SimulatedDisk())
+    const options = { databaseId, mustExist: true, reserveBytes: 0 }
+    await expect(openFileLog(storage, options)).rejects.toMatchObject({ code: 'corrupt_log' })
+    expect(await storage.list()).toEqual([])
+    await (await openLog(storage)).close()
+    await (await openFileLog(storage, options)).close()
   })
 })

@@ -8,6 +8,8 @@ import { type Damage, isDamage, lossAtEnd, type Walked, walk } from './walk.ts'
 /** What looking at every byte of a log found. */
 export interface LogReport {
   readonly files: number
+  /** The first record, by the name of the first file; undefined where there is none. */
+  readonly firstSequence: number | undefined
   /** Records that can be read, damage anywhere aside. */
   readonly records: number
   readonly sizeBytes: number
@@ -33,45 +35,69 @@ interface Surveyed {
   readonly damage: Damage | undefined
 }
 
+export interface LogRepairOptions {
+  /** The id of the database, a UUID. */
+  readonly databaseId: string
+  /** The first record that is needed: files that hold only earlier ones may be damaged. 1 when left out. */
+  readonly from?: number
+}
+
 /**
  * Reads every byte of a log and says what is damaged; changes nothing.
  *
- * @param options the id of the database, a UUID
+ * @returns of the files from the one with record `from` on
  * @throws OmenError `invalid_argument`, `unsupported`, `io`; `corrupt_log` for a log of another database
  */
-export async function verifyLog(
-  storage: StorageBackend,
-  options: { readonly databaseId: string },
-): Promise<LogReport> {
+export async function verifyLog(storage: StorageBackend, options: LogRepairOptions): Promise<LogReport> {
   const expected = { databaseId: databaseIdBytes(options.databaseId), hash: await loadHash() }
-  return reportOf(await survey(storage, expected))
+  const surveyed = await survey(storage, expected)
+  return reportOf(surveyed.slice(countSpare(surveyed, options.from)))
+}
+
+/** The id of the database that a log belongs to, a UUID; undefined when no file of it says so. */
+export async function logDatabaseId(storage: StorageBackend): Promise<string | undefined> {
+  const expected = { databaseId: undefined, hash: await loadHash() }
+  for (const named of await listLogFiles(storage)) {
+    const file = await openNamed(storage, named, expected)
+    if (isDamage(file)) continue
+    await file.close()
+    const hex = Buffer.from(file.header.databaseId).toString('hex')
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  }
+  return undefined
 }
 
 /**
  * Makes a damaged log one that opens: keeps everything before the first damage, and sets the rest aside as it was, in files
- * called `damaged-…`. A log that is whole is left alone; the caller holds the storage's lock.
+ * called `damaged-…`. Where the damage lies before the records that are needed, what comes before those is set aside instead.
+ * A log that is whole is left alone; the caller holds the storage's lock.
  *
- * @param options the id of the database, a UUID
  * @throws OmenError as `verifyLog`, and `disk_full`: then it may be repeated
  */
-export async function repairLog(
-  storage: StorageBackend,
-  options: { readonly databaseId: string },
-): Promise<LogRepair> {
+export async function repairLog(storage: StorageBackend, options: LogRepairOptions): Promise<LogRepair> {
   const databaseId = databaseIdBytes(options.databaseId)
   const expected = { databaseId, hash: await loadHash() }
   const surveyed = await survey(storage, expected)
   const report = reportOf(surveyed)
-  const first = surveyed.findIndex(({ damage }) => damage !== undefined)
-  if (first === -1) return { report, setAside: [] }
-  const rest = surveyed.slice(first)
+  const spare = surveyed.slice(0, countSpare(surveyed, options.from))
+  const useless = spare.slice(0, spare.findLastIndex(({ damage }) => damage !== undefined) + 1)
+  const first = surveyed.findIndex(({ damage }, i) => i >= spare.length && damage !== undefined)
+  const rest = first === -1 ? [] : surveyed.slice(first)
   const setAside: string[] = []
-  for (const { named } of rest) setAside.push(await copyAside(storage, named.name))
+  for (const { named } of [...useless, ...rest]) setAside.push(await copyAside(storage, named.name))
+  for (const { named } of useless) await storage.remove(named.name)
   // Last first: whatever a crash leaves has no hole that was not there.
   for (const { named } of rest.slice(1).reverse()) await storage.remove(named.name)
   const [damaged] = rest
-  if (damaged) await keepStart(storage, damaged, first === 0, { databaseId, hash: expected.hash })
+  const begins = first === useless.length
+  if (damaged) await keepStart(storage, damaged, begins, { databaseId, hash: expected.hash })
   return { report, setAside }
+}
+
+/** How many files at the start hold only records before this one. */
+function countSpare(files: readonly Surveyed[], from = 1): number {
+  const needed = files.findIndex((_, i) => (files[i + 1]?.named.firstSequence ?? Infinity) > from)
+  return Math.max(0, needed)
 }
 
 async function survey(storage: StorageBackend, expected: Expected): Promise<Surveyed[]> {
@@ -123,6 +149,7 @@ function reportOf(surveyed: readonly Surveyed[]): LogReport {
   const sum = (of: (file: Surveyed) => number): number => surveyed.reduce((all, file) => all + of(file), 0)
   return {
     files: surveyed.length,
+    firstSequence: surveyed[0]?.named.firstSequence,
     records: sum(({ walked }) => walked?.records ?? 0),
     sizeBytes: sum(({ sizeBytes }) => sizeBytes),
     tornBytes: last?.walked && !last.damage ? last.sizeBytes - last.walked.end.offset : 0,

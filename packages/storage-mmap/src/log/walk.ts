@@ -233,6 +233,6 @@ export async function lossAtEnd(file: LogFile, walked: Walked): Promise<Damage |
 export function corruptLog({ file, offset, why }: Damage): OmenError {
   return new OmenError(
     'corrupt_log',
-    `${file} is damaged at byte ${offset}: ${why}; \`omen repair\` keeps what comes before and sets the rest aside`,
+    `${file} is damaged at byte ${offset}: ${why}; a repair keeps what comes before and sets the rest aside`,
   )
 }
