@@ -215,6 +215,9 @@ test.skipIf(missing)(`database measures all of it (skipped: ${missing ?? 'no'})`
     expect(each.recall).toBeGreaterThan(0.95)
   }
   expect(life.reopened.rows).toBe(4500)
+  expect(readFileSync(join(folder, 'database.md'), 'utf8')).toMatch(
+    /\| rows lost or wrong after overwriting \| 0 \| 0 \| met \|/,
+  )
   expect(life.recall).toBeGreaterThan(0.95)
   expect(life.freshRecall).toBeGreaterThan(0.95)
   expect(readdirSync(folder).sort()).toEqual(['database.md', 'r.json'])

@@ -20,7 +20,8 @@ const mib = (bytes: number | undefined): string => (bytes === undefined ? '–' 
 
 /** The document about the database. */
 export function databaseMarkdown(run: DatabaseRun): string {
-  const { burst, sharedSyncs, overhead, overwrites, life } = run.results
+  const { burst, sharedSyncs, overhead, overwrites, life, seconds } = run.results
+  const took = Object.entries(seconds).map(([part, each]) => `${part} ${number(each)}`)
   return `# The database, measured
 
 Vectors of ${run.dataset}, ${run.dimension} components, each with payload: stored text, a topic to filter by, a number. Every
@@ -46,6 +47,8 @@ ${lifeText(life)}
 ## Overwriting
 
 ${overwritesText(overwrites)}
+
+Seconds that it took to measure: ${took.join(', ')}.
 
 ${measuredBy(run)}
 `

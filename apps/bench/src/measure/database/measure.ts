@@ -24,6 +24,8 @@ export interface DatabaseResults {
   readonly overhead: Overhead
   readonly overwrites: Overwrites
   readonly life: Life
+  /** What each part of the measurement took. */
+  readonly seconds: Readonly<Record<string, number>>
 }
 
 /** Measures durable writes, searches through a collection, overwriting, and a database's life from empty to reopened. */
@@ -31,17 +33,25 @@ export async function measureDatabase(dataset: Dataset, options: DatabaseOptions
   const { memoryBudgetBytes, times, rounds, onProgress } = options
   mkdirSync(options.folder, { recursive: true })
   const folder = mkdtempSync(join(options.folder, 'database-'))
+  const seconds: Record<string, number> = {}
+  const part = async <T>(name: string, measure: () => Promise<T>): Promise<T> => {
+    onProgress(name)
+    const start = performance.now()
+    const result = await measure()
+    seconds[name] = (performance.now() - start) / 1000
+    return result
+  }
   try {
-    onProgress('durable writes')
-    const burst = await measureBurst(dataset, folder)
-    const sharedSyncs = await measureSharedSyncs(dataset, folder)
-    onProgress('searches through a collection')
-    const overhead = await measureOverhead(dataset, folder, rounds)
-    onProgress('overwriting')
-    const overwrites = await measureOverwrites(dataset, folder, times, onProgress)
-    onProgress('all rows')
-    const life = await measureLife(dataset, folder, memoryBudgetBytes, onProgress)
-    return { burst, sharedSyncs, overhead, overwrites, life }
+    return {
+      burst: await part('durable batches', () => measureBurst(dataset, folder)),
+      sharedSyncs: await part('durable rows by many callers', () => measureSharedSyncs(dataset, folder)),
+      overhead: await part('searches through a collection', () => measureOverhead(dataset, folder, rounds)),
+      overwrites: await part('overwriting', () => measureOverwrites(dataset, folder, times, onProgress)),
+      life: await part('from empty to opened again', () =>
+        measureLife(dataset, folder, memoryBudgetBytes, onProgress),
+      ),
+      seconds,
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
