@@ -28,6 +28,7 @@ export {
   type SearchResult,
 } from './reader.ts'
 export { type LostRows, type Mended, type Repair, type RepairOptions, repair } from './repair/repair.ts'
+export { type RestoreOptions, restore } from './restore.ts'
 export {
   boolean,
   date,

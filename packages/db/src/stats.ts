@@ -47,6 +47,7 @@ export interface DatabaseStats {
   readonly troubles: readonly unknown[]
 }
 
+/** What a database has, and what it takes. @throws OmenError `io` */
 export async function databaseStats(engine: Engine): Promise<DatabaseStats> {
   const { catalog, commits, log, manifests, storage } = engine.parts
   const files = await storage.list()
@@ -62,6 +63,7 @@ export async function databaseStats(engine: Engine): Promise<DatabaseStats> {
   }
 }
 
+/** What a collection has, and what it takes. */
 export function collectionStats(collection: CollectionState): CollectionStats {
   const segments = collection.segments.map((segment) => segmentInfo(collection, segment))
   const bytes: Record<string, number> & { total: number } = { total: 0 }

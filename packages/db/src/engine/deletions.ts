@@ -4,6 +4,7 @@ import type { StoredDeletions } from './manifest.ts'
 
 const KIND = 'deletions/1'
 
+/** What the file of a segment's deletions is called. */
 export function deletionsName(segment: number, version: number): string {
   return `s${segment}.deleted-${version}`
 }

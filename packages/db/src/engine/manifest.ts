@@ -53,6 +53,7 @@ const MANIFEST_NAME = /^MANIFEST-(\d{10})$/
 const MAGIC = 'omen-manifest'
 const CURRENT_MAGIC = 'omen-current'
 
+/** What the file of a manifest is called. */
 export function manifestName(number: number): string {
   return `MANIFEST-${String(number).padStart(10, '0')}`
 }

@@ -59,7 +59,7 @@ export type Point = (typeof POINTS)[number]
 export interface EngineHooks {
   /** Called at every point; what it throws is as if the step that follows had failed. */
   readonly point?: (name: Point) => void
-  /** Whether background work begins by itself; true when left out. Without it, `Engine.background` runs it on demand. */
+  /** Whether background work begins by itself; true when left out. Without it, `Maintenance.runAll` runs it on demand. */
   readonly background?: boolean
   /** Limits other than those that follow from the options. */
   readonly limits?: Partial<Limits>

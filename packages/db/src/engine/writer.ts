@@ -90,7 +90,11 @@ export class Writer {
 
   /** Deletes the rows that match at this moment. */
   async deleteWhere(where: CheckedFilter, write: CheckedWrite): Promise<Applied> {
-    return await this.#alone(write, async (view) => this.#deleteOf(await idsOf(view, where)))
+    return await this.#alone(write, async (view) => {
+      const ids = await idsOf(view, where)
+      checkVersions(view, ids, write)
+      return this.#deleteOf(ids)
+    })
   }
 
   /** Puts rows in place of those that match, as one change. */
@@ -98,6 +102,7 @@ export class Writer {
     const block = this.#block(rows)
     return await this.#alone(write, async (view) => {
       const ids = await idsOf(view, where)
+      checkVersions(view, [...ids, ...block.ids], write)
       return { kind: 'replace', collection: this.#collection.id, ids, block }
     })
   }

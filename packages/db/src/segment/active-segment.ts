@@ -193,10 +193,12 @@ export class ActiveSegment implements Segment {
   }
 }
 
+/** The error for a row that was never given out. */
 export function unknownRow(row: number, rows: number): OmenError {
   return new OmenError('unknown_row', `row ${String(row)} was never given out: there are ${rows}`)
 }
 
+/** The error for a field that there is not, naming those that there are. */
 export function unknownField(name: string, known: Iterable<string>): OmenError {
   const names = [...known].join(', ') || 'none at all'
   return new OmenError(

@@ -109,6 +109,13 @@ describe('a version', () => {
     await rows.upsert([row('a', 1), row('b', 1)])
     const ifVersion = { a: await rows.version('a'), b: 77 }
     await expect(rows.delete({ ids: ['a', 'b'] }, { ifVersion })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(rows.delete({ where: { n: 1 } }, { ifVersion: 1_000 })).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    await expect(
+      rows.replace({ where: { n: 1 }, rows: [row('c', 1)] }, { ifVersion: { c: 5 } }),
+    ).rejects.toMatchObject({ code: 'conflict' })
+    expect(await rows.has('a')).toBe(true)
     await expect(rows.upsert([row('a', 2), row('b', 2)], { ifVersion })).rejects.toMatchObject({
       code: 'conflict',
     })

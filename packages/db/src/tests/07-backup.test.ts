@@ -1,7 +1,8 @@
 import { MemoryStorage } from '@omen/core'
 import { expect, test } from 'vitest'
 import { openDatabase } from '../database.ts'
-import { integer, open, vector } from '../index.ts'
+import { readWhole } from '../engine/bytes.ts'
+import { integer, open, restore, vector } from '../index.ts'
 import { CopyableStorage } from '../testing/copyable-storage.ts'
 
 const schema = { n: integer(), near: vector(2, { metric: 'l2' }) }
@@ -59,4 +60,48 @@ test('damage is found by verifying', async () => {
   expect(problems).toEqual([
     { where: expect.stringMatching(/^segment /), what: expect.stringContaining(name) },
   ])
+})
+
+test('a restored backup is the backup, in a folder that was empty, and the backup stays', async () => {
+  const [source, backup, target] = [new MemoryStorage(), new CopyableStorage(), new MemoryStorage()]
+  {
+    const { db, engine } = await openDatabase(source, {}, SMALL)
+    const rows = await db.collection('rows', schema)
+    await rows.upsert(batch(0, 120))
+    await engine.maintenance.runAll()
+    await rows.delete({ ids: ['r7', 'r110'] })
+    await rows.upsert(batch(120, 130))
+    await db.backup(backup)
+    await db.close()
+  }
+  const before = await backup.list()
+  expect(await restore(backup, target)).toBe(128)
+  expect(await backup.list()).toEqual(before)
+  {
+    await using db = await open(target)
+    const rows = await db.collection('rows', schema)
+    expect(await rows.get(['r7', 'r8', 'r129'])).toEqual([
+      undefined,
+      { id: 'r8', n: 8 },
+      { id: 'r129', n: 129 },
+    ])
+    expect(await db.verify()).toEqual({ problems: [], rows: 128 })
+  }
+  await expect(restore(backup, target)).rejects.toMatchObject({ code: 'already_exists' })
+  await expect(restore(new MemoryStorage(), new MemoryStorage())).rejects.toMatchObject({ code: 'not_found' })
+
+  // A backup that is damaged is not passed on, wherever the damage lies.
+  for (const { name } of before) {
+    if (name === 'log-reserve') continue
+    const damaged = await backup.copy()()
+    const bytes = await readWhole(damaged, name)
+    const at = Math.floor(bytes.length * 0.9)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    await damaged.replace(name, bytes)
+    const empty = new MemoryStorage()
+    await expect(restore(damaged, empty), name).rejects.toMatchObject({
+      code: expect.stringMatching(/^corrupt_/),
+    })
+    expect((await empty.list()).map((file) => file.name)).not.toContain('CURRENT')
+  }
 })
