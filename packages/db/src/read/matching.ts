@@ -14,9 +14,14 @@ export function matchesOf(view: SegmentView, where: CheckedFilter | undefined): 
   const { segment, live, rows } = view
   if (!where) return live
   const matches = segment.payload.match(where, (id) => segment.rowsOf(id))
-  if (live) return matches.and(live)
   // Rows that were appended since the view was made are not its rows.
-  return matches.length > rows ? Bitset.fromWords(matches.words, rows) : matches
+  const there = live
+    ? matches.and(live)
+    : matches.length > rows
+      ? Bitset.fromWords(matches.words, rows)
+      : matches
+  // A search that may return every row costs half of one that has to ask.
+  return there.count() === view.liveRows ? live : there
 }
 
 /** The rows of every segment that match, the oldest segment first, with turns for others in between. */

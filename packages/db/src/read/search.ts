@@ -69,14 +69,19 @@ export async function searchView(
   // One segment is the common case of small collections, and needs no merging.
   const hits =
     segments.length === 1
-      ? [await searchSegment(segments[0] as SegmentView, search)]
-      : await Promise.all(segments.map((segment) => searchSegment(segment, search)))
+      ? [await searchSegment(segments[0] as SegmentView, search, explanations)]
+      : await Promise.all(segments.map((segment) => searchSegment(segment, search, explanations)))
   if (explanations) explain(segments, search, hits, explanations)
   return mergeHits(segments, hits, search)
 }
 
-function searchSegment(view: SegmentView, search: CheckedSearch): Promise<SegmentHits> {
-  return view.segment.search(search.field, search.queries, segmentSearch(view, search))
+function searchSegment(
+  view: SegmentView,
+  search: CheckedSearch,
+  explanations: SegmentExplanation[] | undefined,
+): Promise<SegmentHits> {
+  const asked = segmentSearch(view, search)
+  return view.segment.search(search.field, search.queries, explanations ? { ...asked, explain: true } : asked)
 }
 
 function segmentSearch(view: SegmentView, search: CheckedSearch): SegmentSearch & { threads?: number } {

@@ -65,6 +65,12 @@ describe('an active segment', () => {
     )
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1500)
     expect(segment.fields.get('embedding')?.graph?.size).toBe(900)
+    const query = rows[0]?.embedding as Float32Array
+    const explained = await segment.search('embedding', query, { k: 5, explain: true })
+    expect(explained.plan).toMatchObject({ strategy: 'graph', walk: { matches: 900 } })
+    const few = { k: 5, explain: true, accept: Bitset.fromRows([1, 2], 900) }
+    expect((await segment.search('embedding', query, few)).plan.walk).toMatchObject({ matches: 2 })
+    expect((await segment.search('embedding', query, { k: 5 })).plan.walk).toBeUndefined()
     segment.release()
   })
 

@@ -4,7 +4,7 @@ import {
   clampDistance,
   none,
   OmenError,
-  populationCount,
+  type SearchOptions,
   type SearchResult,
   TopK,
   throwIfAborted,
@@ -41,6 +41,7 @@ interface SlotSearch {
   readonly accept: Bitset | undefined
   readonly threads: number
   readonly signal: AbortSignal | undefined
+  readonly explain: boolean
 }
 
 /**
@@ -80,7 +81,7 @@ function checkOptions(
   rows: number,
   threads: number,
 ): SlotSearch {
-  const { radius = Infinity, accept, signal, beam, rescore } = options
+  const { radius = Infinity, accept, signal, beam, rescore, explain = false } = options
   const k = checkWholeNumber('k', options.k)
   if (beam !== undefined) checkWholeNumber('beam', beam)
   if (rescore !== undefined) checkWholeNumber('rescore', rescore)
@@ -100,6 +101,7 @@ function checkOptions(
     accept: acceptedBelow(limit, accept && vectors.slots.accepted(accept), linked),
     threads: options.threads ?? threads,
     signal,
+    explain,
   }
 }
 
@@ -150,17 +152,18 @@ async function walk(
   dimension: number,
   search: SlotSearch,
 ): Promise<Uint32Array[]> {
-  const { beam, accept, signal, threads } = search
-  const k = search.radius === Infinity ? search.candidates : Math.min(search.candidates, FIRST_WITHIN)
-  const options = {
-    k,
-    ...(beam ? { beam } : {}),
-    ...(accept ? { accept } : {}),
-    ...(signal ? { signal } : {}),
-  }
+  const { signal, threads } = search
+  const options = { ...walkOptions(search), ...(signal ? { signal } : {}) }
+  const { k } = options
   if (queries.length === dimension) return [(await graph.search(queries, options)).rows]
   const { rows, counts } = await graph.searchMany(queries, { ...options, threads })
   return Array.from(counts, (count, i) => rows.subarray(i * k, i * k + count))
+}
+
+/** What a graph is asked first. */
+function walkOptions({ beam, accept, radius, candidates }: SlotSearch): SearchOptions {
+  const k = radius === Infinity ? candidates : Math.min(candidates, FIRST_WITHIN)
+  return { k, ...(beam ? { beam } : {}), ...(accept ? { accept } : {}) }
 }
 
 const NOTHING: SearchResult = { rows: new Uint32Array(0), distances: new Float32Array(0) }
@@ -200,7 +203,12 @@ async function settle(
   const found = top.take()
   if (radius === Infinity && found.rows.length < search.k && found.rows.length < matching(search))
     return undefined
-  const plan: SegmentPlan = { strategy: 'graph', candidates: candidates.length, scanned: limit - end }
+  const plan: SegmentPlan = {
+    strategy: 'graph',
+    candidates: candidates.length,
+    scanned: limit - end,
+    ...(search.explain ? { walk: graph.plan(walkOptions(search)) } : {}),
+  }
   return hitsOf(vectors, found, plan)
 }
 
@@ -221,13 +229,7 @@ function mostWithin(distances: Float32Array, radius: number): boolean {
 
 /** How many slots a search could return. */
 function matching({ accept, limit }: SlotSearch): number {
-  if (!accept) return limit
-  const { words } = accept
-  const whole = Math.min(limit >>> 5, words.length)
-  let count = 0
-  for (let i = 0; i < whole; i++) count += populationCount(words[i] as number)
-  const rest = limit & 31
-  return rest === 0 ? count : count + populationCount((words[whole] ?? 0) & (0xffffffff >>> (32 - rest)))
+  return accept ? accept.count() : limit
 }
 
 function hitsOf(vectors: FieldVectors, { rows, distances }: SearchResult, plan: SegmentPlan): SegmentHits {

@@ -1,4 +1,5 @@
 import type { Bitset } from '@omen/core'
+import type { SearchPlan } from '@omen/hnsw'
 import type { PayloadReader } from '../payload/payload.ts'
 
 /**
@@ -74,6 +75,8 @@ export interface SegmentSearch {
   readonly accept?: Bitset | undefined
   /** Only rows below this number: those that a snapshot knows. All of them when left out. */
   readonly rows?: number | undefined
+  /** Whether the plan says how the graph went about it. */
+  readonly explain?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -93,6 +96,8 @@ export interface SegmentHits {
 export interface SegmentPlan {
   /** `scan`: all rows that may be returned were compared; `graph`: a graph was walked. */
   readonly strategy: 'scan' | 'graph'
+  /** How the graph went about it, where that was asked for. */
+  readonly walk?: SearchPlan
   /** Rows of the graph that were compared exactly. */
   readonly candidates: number
   /** Rows that lie outside the graph, among which the accepted ones were compared exactly. */
