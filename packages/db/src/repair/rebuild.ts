@@ -3,6 +3,7 @@ import { openFileLog } from '@omen/storage-mmap'
 import { Engine } from '../engine/engine.ts'
 import { mergeSealed } from '../engine/jobs.ts'
 import { limitsOf } from '../engine/limits.ts'
+import { mergeNothing } from '../segment/merge-policy.ts'
 import { type Verification, verify } from '../verify.ts'
 import type { Mended } from './repair.ts'
 
@@ -19,7 +20,8 @@ export async function rebuildDerived(
   keep: (files: readonly string[]) => Promise<void>,
 ): Promise<Verification & { readonly mended: readonly Mended[] }> {
   const mended: Mended[] = []
-  const limits = limitsOf({})
+  // Else a merge in the background may do away with damaged files before they are kept.
+  const limits = { ...limitsOf({}), chooseMerge: mergeNothing }
   const engine = await Engine.open({
     storage: alreadyLocked(storage),
     closing: async () => undefined,

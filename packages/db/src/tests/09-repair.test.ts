@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryStorage, type StorageBackend } from '@omen/core'
+import { fileStorage } from '@omen/storage-mmap'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../database.ts'
 import { readWhole } from '../engine/bytes.ts'
@@ -246,4 +248,47 @@ test('what is nobody’s database, or somebody’s, is left alone', async () => 
   for (const name of await named(storage, /^log-/)) await storage.remove(name)
   await storage.writeOnce('s1.rows', [new Uint8Array(10)])
   await expect(repair(storage)).rejects.toMatchObject({ code: 'corrupt_database' })
+})
+
+// The graph is made twice, in TypeScript where there is no addon.
+test('a directory with damage to several files at once, a graph among them', {
+  timeout: 300_000,
+}, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'omen-'))
+  try {
+    const circle = (from: number, to: number) =>
+      batch(from, to).map((row) => ({ ...row, near: [Math.cos(row.n), Math.sin(row.n)] }))
+    {
+      await using db = await open(directory, { threads: 1 })
+      const rows = await db.collection('rows', schema)
+      await rows.upsert(circle(0, 4200))
+      await rows.optimize()
+      await rows.delete({ ids: ['r7'] })
+      await rows.upsert(circle(4200, 4210))
+    }
+    const storage = await fileStorage(directory)
+    const [graph, index] = [await one(storage, /\.hnsw$/), await one(storage, /\.payload$/)]
+    await hurt(storage, graph, 0.7)
+    await storage.remove(index)
+    await hurt(storage, 'CURRENT', 0.9)
+    await storage.close()
+    await expect(open(directory)).rejects.toMatchObject(refusal)
+    const report = await repair(directory)
+    expect(report).toMatchObject({ lost: [], problems: [], rows: 4209 })
+    expect(files(report)).toEqual(['CURRENT', index, graph])
+    expect(report.setAside).toContain(`damaged-${graph}-1`)
+    await using db = await open(directory, { threads: 1 })
+    expect((await db.verify()).problems).toEqual([])
+    const rows = await db.collection('rows', schema)
+    expect(await rows.get(['r7', 'r8'])).toEqual([undefined, { id: 'r8', n: 8 }])
+    const near = [Math.cos(1234), Math.sin(1234)]
+    expect((await rows.search({ vector: { near }, limit: 1, beam: 500 })).hits).toMatchObject([
+      { id: 'r1234' },
+    ])
+    const segments = (await rows.stats()).segments.filter(({ state }) => state === 'sealed')
+    expect(segments).toMatchObject([{ damaged: [] }])
+    expect(segments[0]?.fields.get('near')).toMatchObject({ linked: 4199 })
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 })
