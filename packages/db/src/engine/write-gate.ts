@@ -5,6 +5,21 @@
 export class WriteGate {
   /** Settles when the last one that asked to be alone has its place; undefined when nobody is or waits. */
   #last: Promise<void> | undefined
+  /** Settles when the last change that was asked for has passed or is in line to be alone. */
+  #arrived: Promise<void> = Promise.resolve()
+
+  /**
+   * Brings changes to the gate in the order of the calls, however long each is kept from it.
+   *
+   * @param admit resolves when the change may go on; what comes after it waits too
+   * @param go calls `pass` or `alone`
+   */
+  arrive<T>(admit: () => Promise<void>, go: () => Promise<T>): Promise<T> {
+    // Wrapped, since who comes next waits for the place and not for the outcome.
+    const placed = this.#arrived.then(admit).then(() => ({ outcome: go() }))
+    this.#arrived = placed.then(nothing, nothing)
+    return placed.then(({ outcome }) => outcome)
+  }
 
   /** Takes a place in the log, behind those who asked to be alone before. */
   pass<T>(commit: () => Promise<T>): Promise<T> {
@@ -33,6 +48,8 @@ export class WriteGate {
     }
   }
 }
+
+function nothing(): void {}
 
 function withResolver(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {}

@@ -43,8 +43,11 @@ export class Writer {
         return this.#upsertOf(block)
       })
     }
-    await this.#admit(write)
-    return await this.#collection.gate.pass(() => this.#commit(this.#upsertOf(block), write))
+    const { gate } = this.#collection
+    return await gate.arrive(
+      () => this.#admit(write),
+      () => gate.pass(() => this.#commit(this.#upsertOf(block), write)),
+    )
   }
 
   #block(rows: readonly unknown[]): RowBlock {
@@ -84,8 +87,12 @@ export class Writer {
         return this.#deleteOf(ids)
       })
     }
-    throwIfAborted(write.signal)
-    return await this.#collection.gate.pass(() => this.#commit(this.#deleteOf(ids), write))
+    const { gate } = this.#collection
+    return await gate.arrive(
+      // It takes no room, so it waits for none.
+      async () => throwIfAborted(write.signal),
+      () => gate.pass(() => this.#commit(this.#deleteOf(ids), write)),
+    )
   }
 
   /** Deletes the rows that match at this moment. */
@@ -116,24 +123,34 @@ export class Writer {
 
   /** Reads what is there, when everything before has been made, and writes before anything else can. */
   async #alone(write: CheckedWrite, read: (view: View) => Promise<Change | undefined>): Promise<Applied> {
-    await this.#admit(write)
     const { commits } = this.#engine.parts
-    return await this.#collection.gate.alone(
-      () => commits.settled(),
-      async () => {
-        throwIfAborted(write.signal)
-        const view = this.#engine.view(this.#collection).retain()
-        try {
-          const change = await read(view)
-          if (!change || isNothing(change)) {
-            return () => Promise.resolve({ sequence: view.sequence, written: 0, removed: 0 })
-          }
-          return () => this.#commit(change, write)
-        } finally {
-          view.release()
-        }
-      },
+    const { gate } = this.#collection
+    return await gate.arrive(
+      () => this.#admit(write),
+      () =>
+        gate.alone(
+          () => commits.settled(),
+          () => this.#read(write, read),
+        ),
     )
+  }
+
+  /** @returns what writes the change that follows from what is there now */
+  async #read(
+    write: CheckedWrite,
+    read: (view: View) => Promise<Change | undefined>,
+  ): Promise<() => Promise<Applied>> {
+    throwIfAborted(write.signal)
+    const view = this.#engine.view(this.#collection).retain()
+    try {
+      const change = await read(view)
+      if (!change || isNothing(change)) {
+        return () => Promise.resolve({ sequence: view.sequence, written: 0, removed: 0 })
+      }
+      return () => this.#commit(change, write)
+    } finally {
+      view.release()
+    }
   }
 
   async #commit(change: Change, write: CheckedWrite): Promise<Applied> {

@@ -55,6 +55,21 @@ test('a scan goes on over the rows as they were when it began', async () => {
 })
 
 describe('writes side by side', () => {
+  test('are made in the order of the calls, whatever they are', async () => {
+    await using db = await open(new MemoryStorage())
+    const rows = await db.collection('rows', schema)
+    const changes = [
+      rows.upsert([row('a', 1), row('b', 1)]),
+      rows.delete({ ids: ['a'] }),
+      rows.upsert([row('a', 2), row('c', 2)]),
+      rows.delete({ where: { n: 2 } }),
+      rows.upsert([row('c', 3)]),
+      rows.delete({ ids: ['b'] }),
+    ]
+    await Promise.all(changes)
+    expect(await collect(rows.scan())).toEqual([{ id: 'c', n: 3 }])
+  })
+
   test('are all made, and the last one to a row stays', async () => {
     await using db = await open(new MemoryStorage())
     const rows = await db.collection('rows', schema)
