@@ -1,15 +1,13 @@
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
 import { loadDataset, subset } from '../data/load.ts'
 import { graphOptions } from '../engines/omen-hnsw.ts'
 import { readEnvironment } from '../environment.ts'
 import { measureChurn } from '../measure/churn.ts'
-import { benchmarksFolder, reportsFolder, root } from '../paths.ts'
 import { type ChurnRun, churnMarkdown } from '../report/churn.ts'
 import { readWorkload, workloadOn } from '../workload.ts'
 import { fastest } from './ablation.ts'
 import { type Command, commandLine, readArguments, wholeNumber } from './command.ts'
-import { documentsFolder, rounded, write } from './output.ts'
+import { publishDocument } from './output.ts'
 
 const OPTIONS = {
   dataset: { type: 'string', short: 'd' },
@@ -49,7 +47,7 @@ export const churn: Command = {
       --keep           write the results to benchmarks/results/churn.json, to be committed`,
   async run(args) {
     const { values } = readArguments(args, OPTIONS, { least: 0, most: 0 })
-    const { dataset: name = DATASET, keep, out } = values
+    const { dataset: name = DATASET } = values
     const startedAt = new Date().toISOString()
     const environment = await readEnvironment()
     const whole = await loadDataset(name)
@@ -93,13 +91,7 @@ export const churn: Command = {
       settings: { ...settings, ...(rescore === undefined ? {} : { rescore }) },
       results,
     }
-    const folder = keep ? join(benchmarksFolder, 'results') : reportsFolder
-    const json = resolve(out ?? join(folder, 'churn.json'))
-    const text = churnMarkdown(run)
-    write(json, `${JSON.stringify(run, rounded, 2)}\n`)
-    const path = join(documentsFolder(values), 'churn.md')
-    write(path, text)
-    console.log(`${text}\nresults  ${json}\ndocument ${path.replace(`${root}/`, '')}`)
+    publishDocument('churn', run, churnMarkdown(run), values)
     return 0
   },
 }

@@ -1,11 +1,10 @@
-import { join, resolve } from 'node:path'
 import { loadDataset, subset } from '../data/load.ts'
 import { readEnvironment } from '../environment.ts'
 import { measureDatabase } from '../measure/database/measure.ts'
-import { benchmarksFolder, reportsFolder, root } from '../paths.ts'
+import { reportsFolder } from '../paths.ts'
 import { type DatabaseRun, databaseMarkdown } from '../report/database.ts'
 import { type Command, commandLine, readArguments, wholeNumber } from './command.ts'
-import { documentsFolder, rounded, write } from './output.ts'
+import { publishDocument } from './output.ts'
 
 const OPTIONS = {
   dataset: { type: 'string', short: 'd' },
@@ -62,13 +61,7 @@ export const database: Command = {
       dimension: dataset.dimension,
       results,
     }
-    const folder = values.keep ? join(benchmarksFolder, 'results') : reportsFolder
-    const json = resolve(values.out ?? join(folder, 'database.json'))
-    const text = databaseMarkdown(run)
-    const path = join(documentsFolder(values), 'database.md')
-    write(json, `${JSON.stringify(run, rounded, 2)}\n`)
-    write(path, text)
-    console.log(`${text}\nresults  ${json}\ndocument ${path.replace(`${root}/`, '')}`)
+    publishDocument('database', run, databaseMarkdown(run), values)
     return 0
   },
 }

@@ -1,12 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
 import { loadDataset, subset } from '../data/load.ts'
 import { readEnvironment } from '../environment.ts'
 import { measureFiltered } from '../measure/filtered.ts'
-import { benchmarksFolder, reportsFolder, root } from '../paths.ts'
 import { type FilteredRun, filteredMarkdown } from '../report/filtered.ts'
 import { type Command, commandLine, readArguments, wholeNumber } from './command.ts'
-import { documentsFolder, rounded, write } from './output.ts'
+import { publishDocument } from './output.ts'
 
 const OPTIONS = {
   dataset: { type: 'string', short: 'd', multiple: true },
@@ -73,13 +71,7 @@ export const filtered: Command = {
       k: settings.k,
       datasets,
     }
-    const folder = values.keep ? join(benchmarksFolder, 'results') : reportsFolder
-    const json = resolve(values.out ?? join(folder, 'filtered.json'))
-    const text = filteredMarkdown(run)
-    const path = join(documentsFolder(values), 'filtered.md')
-    write(json, `${JSON.stringify(run, rounded, 2)}\n`)
-    write(path, text)
-    console.log(`${text}\nresults  ${json}\ndocument ${path.replace(`${root}/`, '')}`)
+    publishDocument('filtered', run, filteredMarkdown(run), values)
     return 0
   },
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { styleText } from 'node:util'
-import { reportsFolder, root } from '../paths.ts'
+import { benchmarksFolder, reportsFolder, root } from '../paths.ts'
 import { htmlReport } from '../report/page.ts'
 import { textReport } from '../report/text.ts'
 import type { Results } from '../results.ts'
@@ -17,8 +17,29 @@ export function publish(results: Results, jsonPath: string, htmlPath: string): v
 }
 
 /** Measurements have no more than seven digits worth keeping, and result files are committed. */
-export function rounded(_: string, value: unknown): unknown {
+function rounded(_: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value
+}
+
+/**
+ * Writes a run as JSON, and a document about it; prints what the run showed, and where both are.
+ *
+ * @param text what the run showed
+ * @param document the whole document, where it is more than the text
+ */
+export function publishDocument(
+  name: string,
+  run: object,
+  text: string,
+  options: { readonly keep?: boolean; readonly out?: string },
+  document: string = text,
+): void {
+  const folder = options.keep ? join(benchmarksFolder, 'results') : reportsFolder
+  const json = resolve(options.out ?? join(folder, `${name}.json`))
+  const path = join(documentsFolder(options), `${name}.md`)
+  write(json, `${JSON.stringify(run, rounded, 2)}\n`)
+  write(path, document)
+  console.log(`${text}\nresults  ${json}\ndocument ${path.replace(`${root}/`, '')}`)
 }
 
 /** Where documents go: those that are kept lie with the others, the rest beside the results. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { OmenError } from '@omen/core'
 import { quantizers as known } from '@omen/quant'
 import { cachedFacts } from '../data/cache.ts'
@@ -8,11 +8,11 @@ import { loadDataset, subset } from '../data/load.ts'
 import { omenQuantizer } from '../engines/omen-quantizer.ts'
 import { readEnvironment } from '../environment.ts'
 import { measureQuantizer, type QuantizerFigures } from '../measure/quantizers.ts'
-import { benchmarksFolder, datasetsCache, reportsFolder, root } from '../paths.ts'
+import { datasetsCache, root } from '../paths.ts'
 import { betweenMarkers, type QuantizersRun, quantizersMarkdown } from '../report/quantizers.ts'
 import { progressBar } from '../terminal/progress.ts'
 import { type Command, commandLine, readArguments, wholeNumber } from './command.ts'
-import { documentsFolder, rounded, write } from './output.ts'
+import { publishDocument } from './output.ts'
 
 const OPTIONS = {
   dataset: { type: 'string', short: 'd', multiple: true },
@@ -86,12 +86,7 @@ export const quantizers: Command = {
 }
 
 function publish(run: QuantizersRun, values: { readonly keep?: boolean; readonly out?: string }): void {
-  const folder = values.keep ? join(benchmarksFolder, 'results') : reportsFolder
-  const json = resolve(values.out ?? join(folder, 'quantizers.json'))
   const text = quantizersMarkdown(run)
   const document = readFileSync(join(root, 'docs/quantizers.md'), 'utf8')
-  const path = join(documentsFolder(values), 'quantizers.md')
-  write(json, `${JSON.stringify(run, rounded, 2)}\n`)
-  write(path, betweenMarkers(document, MARKER, text))
-  console.log(`${text}\n\nresults  ${json}\ndocument ${path.replace(`${root}/`, '')}`)
+  publishDocument('quantizers', run, `${text}\n`, values, betweenMarkers(document, MARKER, text))
 }
