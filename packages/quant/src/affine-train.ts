@@ -33,16 +33,17 @@ export function trainAffine(sample: Vectors, shape: Shape, steps: number, quanti
     return { scale: 1, offset: integerOffset(least, most, steps) }
   }
   const candidates = quantile === undefined ? QUANTILES : [quantile]
-  const sorted = spread(sample, MAX_CLIPPING_SAMPLE).sort()
+  const components = sortTails(spread(sample, MAX_CLIPPING_SAMPLE), Math.max(...candidates))
+  const { low, high, count } = components
   let best = affineOver(least, most, steps)
   let bestError = Infinity
   for (const candidate of candidates) {
-    const cut = Math.floor(sorted.length * candidate)
+    const cut = Math.floor(count * candidate)
     const affine =
       cut === 0
         ? affineOver(least, most, steps)
-        : affineOver(sorted[cut] ?? least, sorted.at(-1 - cut) ?? most, steps)
-    const error = squaredError(sorted, affine, steps)
+        : affineOver(low[cut] ?? least, high.at(-1 - cut) ?? most, steps)
+    const error = squaredError(components, affine, steps)
     if (error >= bestError) continue
     best = affine
     bestError = error
@@ -86,16 +87,77 @@ const SMALLEST_SCALE = 1e-37
 function spread(sample: Vectors, count: number): Float32Array {
   // An odd stride that shares no factor with usual dimensions, so that all components are met.
   const stride = sample.length <= count ? 1 : Math.ceil(sample.length / count) | 1
-  return Float32Array.from(
-    { length: Math.ceil(sample.length / stride) },
-    (_, i) => sample[i * stride] as number,
-  )
+  const components = new Float32Array(Math.ceil(sample.length / stride))
+  for (let i = 0; i < components.length; i++) components[i] = sample[i * stride] as number
+  return components
 }
 
-function squaredError(components: Float32Array, { scale, offset }: Affine, steps: number): number {
+/** Components, of which only those are in order that clipping may sacrifice: sorting all takes longer than all else together. */
+interface Components {
+  /** The least, ascending. */
+  readonly low: Float32Array
+  /** Some of those between: rounding costs all of them alike. */
+  readonly middle: Float32Array
+  /** How many each of those stands for. */
+  readonly middleWeight: number
+  /** The largest, ascending. */
+  readonly high: Float32Array
+  readonly count: number
+}
+
+const MIDDLE_STRIDE = 16
+/** Components that tell about where the tails begin. */
+const GUESSED_FROM = 4096
+
+/** @param share how much of all components either tail must hold at least */
+function sortTails(components: Float32Array, share: number): Components {
+  const count = components.length
+  const guesses = spread(components, GUESSED_FROM).sort()
+  // Further in than it seems to be needed, since few components guess badly.
+  const at = Math.min(Math.floor(guesses.length * (1.25 * share + 0.005)), (guesses.length - 1) >> 1)
+  const tails = split(components, guesses[at] as number, guesses.at(-1 - at) as number)
+  const needed = Math.floor(count * share)
+  if (tails.low.length > needed && tails.high.length > needed) return tails
+  // Too many are alike, or all too few: then each of them lies in both tails, and counts twice.
+  const all = components.slice().sort()
+  return { low: all, middle: new Float32Array(0), middleWeight: 0, high: all, count }
+}
+
+/** Low are those up to `from`, high those beyond that from `to` on. */
+function split(components: Float32Array, from: number, to: number): Components {
+  const count = components.length
+  const [low, middle, high] = [new Float32Array(count), new Float32Array(count), new Float32Array(count)]
+  let [lows, between, highs] = [0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const x = components[i] as number
+    if (x <= from) low[lows++] = x
+    else if (x >= to) high[highs++] = x
+    else middle[between++] = x
+  }
+  const some = spread(middle.subarray(0, between), Math.ceil(between / MIDDLE_STRIDE))
+  return {
+    low: low.subarray(0, lows).sort(),
+    middle: some,
+    middleWeight: between / Math.max(1, some.length),
+    high: high.subarray(0, highs).sort(),
+    count,
+  }
+}
+
+function squaredError(
+  { low, middle, middleWeight, high }: Components,
+  affine: Affine,
+  steps: number,
+): number {
+  const outer = errorOf(low, affine, steps) + errorOf(high, affine, steps)
+  return outer + errorOf(middle, affine, steps) * middleWeight
+}
+
+function errorOf(components: Float32Array, { scale, offset }: Affine, steps: number): number {
   const inverse = 1 / scale
   let error = 0
-  for (const x of components) {
+  for (let i = 0; i < components.length; i++) {
+    const x = components[i] as number
     const code = Math.min(steps, Math.max(0, Math.round((x - offset) * inverse)))
     const difference = x - (code * scale + offset)
     error += difference * difference
