@@ -9,7 +9,7 @@ import type { SourceFile, Unit } from './workspace.ts'
 const LAYERS: readonly (readonly string[])[] = [
   ['@omen/core'],
   ['@omen/native'],
-  ['@omen/quant', '@omen/hnsw', '@omen/diskann', '@omen/text', '@omen/storage-mmap'],
+  ['@omen/quant', '@omen/hnsw', '@omen/diskann', '@omen/text', '@omen/storage-mmap', '@omen/vector-files'],
   ['@omen/db'],
   ['@omen/server'],
   ['@omen/cli'],

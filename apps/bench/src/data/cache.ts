@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { malformed, readNumbers, writeNumbers } from '../formats/bytes.ts'
+import { malformed, readNumbers, writeNumbers } from '@omen/vector-files'
 import { type Dataset, type DatasetFacts, metricNamed } from './dataset.ts'
 
 /**

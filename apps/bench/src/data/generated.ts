@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { readNumbers } from '../formats/bytes.ts'
+import { readNumbers } from '@omen/vector-files'
 import { datasetsCache } from '../paths.ts'
 import { progressBar } from '../terminal/progress.ts'
 import { cachePaths } from './cache.ts'

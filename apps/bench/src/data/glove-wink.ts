@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { malformed } from '../formats/bytes.ts'
+import { malformed } from '@omen/vector-files'
 import type { Progress } from '../terminal/progress.ts'
 import { Random } from './random.ts'
 

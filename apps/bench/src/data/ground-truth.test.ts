@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { accelerator, loadError } from '@omen/native'
 import { describe, expect, test } from 'vitest'
-import { readHdf5 } from '../formats/hdf5.ts'
 import { distance } from '../measure/recall.ts'
 import { datasetsFolder } from '../paths.ts'
 import { clusteredVectors } from '../testing/data.ts'
+import { readHdf5 } from './ann-hdf5.ts'
 import type { FloatMetric } from './dataset.ts'
 import { groundTruth } from './ground-truth.ts'
 

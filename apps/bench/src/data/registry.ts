@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OmenError } from '@omen/core'
-import { malformed } from '../formats/bytes.ts'
+import { malformed } from '@omen/vector-files'
 import { datasetsCache, datasetsFolder, root } from '../paths.ts'
 import type { FloatMetric } from './dataset.ts'
 

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { readNumbers } from '../formats/bytes.ts'
+import { readNumbers } from '@omen/vector-files'
 import type { BuildParams, Engine, SearchParams, Work } from './engine.ts'
 import { createHosted } from './hosted.ts'
 import type { HostReply, HostRequest } from './hosted-session.ts'

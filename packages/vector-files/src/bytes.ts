@@ -45,24 +45,39 @@ export function toFloats(values: NumberArray): Float32Array {
 }
 
 /**
- * Reads a whole file into memory of its own, also beyond 2 GiB.
+ * Reads bytes of an open file into memory of their own, also beyond 2 GiB.
  *
- * @throws OmenError `not_found`, `io`
+ * @throws OmenError `io`, `corrupt_dataset` for a file that ends before
  */
-export function readBytes(path: string, start = 0, end?: number): Uint8Array<ArrayBuffer> {
-  const file = openForReading(path)
+export function readAt(
+  path: string,
+  file: number,
+  start: number,
+  sizeBytes: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(sizeBytes)
   try {
-    const size = (end ?? fstatSync(file).size) - start
-    const bytes = new Uint8Array(Math.max(0, size))
     for (let at = 0; at < bytes.length; ) {
       const read = readSync(file, bytes, at, Math.min(READ_BYTES, bytes.length - at), start + at)
       if (read === 0)
         throw malformed(path, `ends after ${start + at} bytes, ${start + bytes.length} are needed`)
       at += read
     }
-    return bytes
   } catch (error) {
     throw error instanceof OmenError ? error : new OmenError('io', `could not read ${path}`, { cause: error })
+  }
+  return bytes
+}
+
+/**
+ * Reads a whole file into memory of its own.
+ *
+ * @throws OmenError `not_found`, `io`
+ */
+export function readBytes(path: string): Uint8Array<ArrayBuffer> {
+  const file = openForReading(path)
+  try {
+    return readAt(path, file, 0, fstatSync(file).size)
   } finally {
     closeSync(file)
   }
@@ -93,7 +108,8 @@ export function malformed(path: string, what: string, cause?: unknown): OmenErro
   return new OmenError('corrupt_dataset', `${path} ${what}`, cause === undefined ? {} : { cause })
 }
 
-function openForReading(path: string): number {
+/** @throws OmenError `not_found`, `io` */
+export function openForReading(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {

@@ -4,7 +4,7 @@ import { File as H5File, ready } from 'h5wasm/node'
 import { describe, expect, test } from 'vitest'
 import { datasetsFolder } from '../paths.ts'
 import { temporaryFile, temporaryFolder } from '../testing/files.ts'
-import { readHdf5 } from './hdf5.ts'
+import { readHdf5 } from './ann-hdf5.ts'
 
 interface Parts {
   distance?: string | null
