@@ -21,7 +21,7 @@ const project = (name: string, include: string[]): ViteUserConfig => ({
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      ...['core', 'native', 'quant', 'hnsw', 'storage-mmap', 'db', 'vector-files'].map((name) =>
+      ...['core', 'native', 'quant', 'hnsw', 'storage-mmap', 'schema', 'db', 'vector-files'].map((name) =>
         project(name, [`packages/${name}/src/**/*.test.ts`]),
       ),
       project('wordnet', ['datasets/wordnet/src/**/*.test.ts']),

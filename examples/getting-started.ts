@@ -48,7 +48,7 @@ const { hits } = await books.search({
 })
 for (const { id, title } of hits) console.log(id, title) // c More graphs, a On graphs
 
-using moment = books.snapshot()
+await using moment = await books.snapshot()
 await books.delete({ ids: ['a'] })
 console.log(await moment.count(), await books.count()) // 3 2
 for await (const { id, year } of books.scan({ where: { tags: 'graphs' } })) console.log(id, year) // c 2023

@@ -67,12 +67,20 @@ describe('the check of the directions sees', () => {
     ])
   })
 
-  test('a value in the client, not a type', () => {
+  test('the database in the client, but not what the client shares with the server', () => {
     const client: Manifest = { name: '@omen/client' }
-    const values = `import { OmenError } from '@omen/core'`
-    const types = `import type { OmenError } from '@omen/core'`
-    expect(violations([unit('packages/client', client, values)])).toHaveLength(1)
-    expect(violations([unit('packages/client', client, types)])).toEqual([])
+    const database = `import type { OpenOptions } from '@omen/db'`
+    const shared = `import { OmenError } from '@omen/core'\nimport type { Database } from '@omen/schema'`
+    expect(violations([unit('packages/client', client, database)])).toHaveLength(1)
+    expect(violations([testOf('packages/client', client, database)])).toEqual([])
+    expect(violations([unit('packages/client', client, shared)])).toEqual([])
+  })
+
+  test('Node where sources run in browsers, not in their tests', () => {
+    const schema: Manifest = { name: '@omen/schema' }
+    const node = `import { join } from 'node:path'`
+    expect(violations([unit('packages/schema', schema, node)])).toHaveLength(1)
+    expect(violations([testOf('packages/schema', schema, node)])).toEqual([])
   })
 
   test('nothing wrong in lower layers, tests of neighbours and apps', () => {

@@ -107,7 +107,7 @@ async function run(
 /** Rows that a graph finds; the others are scanned. */
 function linkedRows({ collections }: DatabaseStats): number {
   const fields = collections.flatMap(({ segments }) =>
-    segments.flatMap((segment) => [...segment.fields.values()]),
+    segments.flatMap((segment) => Object.values(segment.fields)),
   )
   return fields.reduce((sum, { linked }) => sum + linked, 0)
 }

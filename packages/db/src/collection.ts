@@ -1,108 +1,66 @@
-import { OmenError, type Progress, throwIfAborted } from '@omen/core'
-import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
+import { OmenError, throwIfAborted } from '@omen/core'
+import type {
+  Collection,
+  CollectionChange,
+  CollectionStats,
+  Deletion,
+  Durability,
+  InputRow,
+  OptimizeOptions,
+  PayloadName,
+  Replacement,
+  RowChange,
+  Schema,
+  WatchOptions,
+  WriteOptions,
+  WriteResult,
+} from '@omen/schema'
+import {
+  type CheckedSchema,
+  checkFilter,
+  checkId,
+  checkOptionNames,
+  checkSchema,
+  DURABILITIES,
+  describe,
+  signalOf,
+} from '@omen/schema/check'
 import type { CollectionState } from './engine/collection-state.ts'
-import { DURABILITIES, type Durability } from './engine/commits.ts'
 import type { Engine } from './engine/engine.ts'
 import { type CheckedWrite, Writer } from './engine/writer.ts'
-import { checkFilter } from './filter/check-filter.ts'
-import type { Filter } from './filter/filter.ts'
-import { Reader } from './reader.ts'
-import { checkId } from './rows/check-row.ts'
-import { type CheckedSchema, describe } from './schema/check-schema.ts'
-import type { Schema } from './schema/field.ts'
-import type { InputRow, PayloadName, RowChange } from './schema/infer.ts'
-import { Snapshot } from './snapshot.ts'
-import { type CollectionStats, collectionStats } from './stats.ts'
-import { type CollectionChange, type WatchOptions, watch } from './watch.ts'
-
-export interface WriteOptions extends CallOptions {
-  /**
-   * What the write survives once it has resolved: a power cut (`synced`), the end of the process (`buffered`), neither
-   * (`memory`). That of the database when left out, which is `synced` unless it was opened otherwise.
-   */
-  readonly durability?: Durability | undefined
-  /**
-   * Writes only if every row has this version, or the version that stands under its id; 0 for a row that must not be there.
-   * Otherwise nothing is written, and the error is `conflict`.
-   */
-  readonly ifVersion?: number | Readonly<Record<string, number>> | undefined
-}
-
-/** What a write did. */
-export interface WriteResult {
-  /** The version that the written rows have now. */
-  readonly version: number
-  /** Rows that were written. */
-  readonly written: number
-  /** Rows that were there before and are not any more, or not as they were. */
-  readonly removed: number
-}
-
-/** Which rows to delete. */
-export type Deletion<S extends Schema> =
-  | { readonly ids: readonly string[]; readonly where?: undefined }
-  | { readonly where: Filter<S>; readonly ids?: undefined }
-
-export interface Replacement<S extends Schema> {
-  /** Rows that go. */
-  readonly where: Filter<S>
-  /** Rows that come. */
-  readonly rows: readonly InputRow<S>[]
-}
-
-export interface OptimizeOptions extends CallOptions {
-  /** Told of vectors linked into graphs. */
-  readonly onProgress?: (progress: Progress) => void
-}
+import { EmbeddedReader } from './reader.ts'
+import { EmbeddedSnapshot } from './snapshot.ts'
+import { collectionStats } from './stats.ts'
+import { watch } from './watch.ts'
 
 const WRITE_OPTIONS = ['durability', 'ifVersion', 'signal', 'timeoutMs']
 
 /** A collection of a database that is open for writing. */
-export class Collection<S extends Schema> extends Reader<S> {
-  readonly name: string
+export class EmbeddedCollection<S extends Schema> extends EmbeddedReader<S> implements Collection<S> {
   readonly #engine: Engine
   readonly #state: CollectionState
-  readonly #schema: CheckedSchema
+  readonly #checked: CheckedSchema
   readonly #writer: Writer
   readonly #durability: Durability
 
   /** Collections are made by `Database.collection`. */
-  constructor(engine: Engine, state: CollectionState, schema: CheckedSchema, durability: Durability) {
-    super(() => engine.view(state))
-    this.name = state.name
+  constructor(engine: Engine, state: CollectionState, schema: S, durability: Durability) {
+    super(state.name, schema, () => engine.view(state))
     this.#engine = engine
     this.#state = state
-    this.#schema = schema
-    this.#writer = new Writer(engine, state, schema)
+    this.#checked = checkSchema(schema)
+    this.#writer = new Writer(engine, state, this.#checked)
     this.#durability = durability
   }
 
-  /**
-   * Writes rows, in place of those with the same ids: all of them or none.
-   *
-   * @param rows copied before the first turn of the event loop
-   * @throws OmenError `invalid_argument`, `unknown_field`, `dimension_mismatch`, `not_finite`, `zero_vector`, naming row and
-   * field; `conflict`; `disk_full`, `aborted`, `closed`: then nothing was written; `unknown_outcome`: then opening the database
-   * again tells
-   */
   async upsert(rows: readonly InputRow<S>[], options: WriteOptions = {}): Promise<WriteResult> {
     return resultOf(await this.#writer.upsert(rows, this.#check('upsert', options)))
   }
 
-  /**
-   * Changes some fields of rows: all of these rows or none.
-   *
-   * @throws OmenError `not_found` for a row that is not there; else as `upsert`
-   */
   async update(changes: readonly RowChange<S>[], options: WriteOptions = {}): Promise<WriteResult> {
     return resultOf(await this.#writer.update(changes, this.#check('update', options)))
   }
 
-  /**
-   * Deletes rows by their ids, or those that match at this moment: all of them or none. Ids that are not there do no harm.
-   *
-   * @throws OmenError `invalid_argument`, `unknown_field`, `unsupported`; else as `upsert`
-   */
   async delete(rows: Deletion<S>, options: WriteOptions = {}): Promise<WriteResult> {
     const write = this.#check('delete', options)
     checkOptionNames('delete', rows, ['ids', 'where'])
@@ -110,7 +68,7 @@ export class Collection<S extends Schema> extends Reader<S> {
       throw new OmenError('invalid_argument', 'delete takes { ids } or { where }')
     }
     if (rows.where !== undefined) {
-      const where = checkFilter(this.#schema, rows.where)
+      const where = checkFilter(this.#checked, rows.where)
       return resultOf(await this.#writer.deleteWhere(where, write))
     }
     const { ids } = rows
@@ -118,48 +76,26 @@ export class Collection<S extends Schema> extends Reader<S> {
     return resultOf(await this.#writer.delete(ids.map(checkId), write))
   }
 
-  /**
-   * Puts rows in place of those that match at this moment, as one change: nobody sees one without the other.
-   *
-   * @throws OmenError as `upsert` and `delete`
-   */
   async replace(replacement: Replacement<S>, options: WriteOptions = {}): Promise<WriteResult> {
     const write = this.#check('replace', options)
     checkOptionNames('replace', replacement, ['where', 'rows'])
     if (replacement.where === undefined) {
       throw new OmenError('invalid_argument', 'replace takes { where, rows }; { where: {} } means every row')
     }
-    const where = checkFilter(this.#schema, replacement.where)
+    const where = checkFilter(this.#checked, replacement.where)
     return resultOf(await this.#writer.replace(where, replacement.rows, write))
   }
 
-  /**
-   * Keeps the rows as they are now, to be read while writes go on. It holds segments open until it is closed.
-   *
-   * @throws OmenError `closed`
-   */
-  snapshot(): Snapshot<S> {
-    return new Snapshot(this.name, this.#engine.view(this.#state))
+  async snapshot(): Promise<EmbeddedSnapshot<S>> {
+    return new EmbeddedSnapshot(this.name, this.schema, this.#engine.view(this.#state))
   }
 
-  /**
-   * Follows the changes of the collection, one after another, for as long as somebody asks for the next one.
-   *
-   * @throws OmenError `position_gone` when the log does not reach back so far: then read all rows and watch from there;
-   * `invalid_argument`, `unknown_field`, `not_found` when the collection is dropped, `aborted`, `closed`
-   */
   watch<const K extends keyof S & string = PayloadName<S>>(
     options: WatchOptions<K> = {},
   ): AsyncGenerator<CollectionChange<S, K>, void, undefined> {
     return watch<S, K>(this.#engine, this.#state, options)
   }
 
-  /**
-   * Takes all rows to disk, into one segment without those that were deleted, and gives the space of the others back.
-   * Searches and writes go on meanwhile. It also happens by itself, in steps, when it is worth it.
-   *
-   * @throws OmenError `aborted`: then it is as if it had not begun; `disk_full`, `io`, `closed`
-   */
   async optimize(options: OptimizeOptions = {}): Promise<void> {
     checkOptionNames('optimize', options, ['onProgress', 'signal', 'timeoutMs'])
     const signal = signalOf(options)
@@ -168,11 +104,6 @@ export class Collection<S extends Schema> extends Reader<S> {
     await this.#engine.optimize(this.#state, { ...(signal && { signal }), ...(onProgress && { onProgress }) })
   }
 
-  /**
-   * What there is, and what it takes, by segment and part.
-   *
-   * @throws OmenError `closed`, `not_found` when the collection was dropped
-   */
   async stats(): Promise<CollectionStats> {
     this.#engine.view(this.#state)
     return collectionStats(this.#state)

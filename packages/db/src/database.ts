@@ -6,19 +6,18 @@ import {
   type Quantizer,
   type StorageBackend,
 } from '@omen/core'
+import type { CollectionInfo, Database, DatabaseStats, Durability, Schema, Verification } from '@omen/schema'
+import { checkCollectionName, checkOptionNames, checkSchema, describe } from '@omen/schema/check'
 import { fileStorage, openFileLog } from '@omen/storage-mmap'
 import { backup } from './backup.ts'
-import { Collection, checkDurability } from './collection.ts'
-import { checkOptionNames } from './deadline.ts'
-import type { Durability } from './engine/commits.ts'
+import { checkDurability, EmbeddedCollection } from './collection.ts'
+import type { CollectionState } from './engine/collection-state.ts'
 import { Engine, type EngineOptions } from './engine/engine.ts'
 import { limitsOf } from './engine/limits.ts'
 import type { EngineHooks } from './engine/points.ts'
-import { wellFormed } from './rows/values.ts'
-import { checkSchema, describe } from './schema/check-schema.ts'
-import type { Schema } from './schema/field.ts'
-import { type DatabaseStats, databaseStats } from './stats.ts'
-import { type Verification, verify } from './verify.ts'
+import type { View } from './engine/view.ts'
+import { databaseStats } from './stats.ts'
+import { verify } from './verify.ts'
 
 export interface OpenOptions {
   /** What writes survive that do not say otherwise: a power cut (`synced`) when left out. */
@@ -48,7 +47,10 @@ const OPEN_OPTIONS = ['durability', 'memoryBudgetBytes', 'threads', 'quantizers'
  * @throws OmenError `locked` naming who writes to it; `invalid_argument`; `corrupt_database`, `corrupt_segment`, `corrupt_log`;
  * `unsupported`, `unknown_quantizer`; `disk_full`, `io`
  */
-export async function open(where: string | StorageBackend, options: OpenOptions = {}): Promise<Database> {
+export async function open(
+  where: string | StorageBackend,
+  options: OpenOptions = {},
+): Promise<EmbeddedDatabase> {
   return (await openDatabase(where, options, {})).db
 }
 
@@ -57,14 +59,14 @@ export async function openDatabase(
   where: string | StorageBackend,
   options: OpenOptions,
   hooks: EngineHooks,
-): Promise<{ db: Database; engine: Engine }> {
+): Promise<{ db: EmbeddedDatabase; engine: Engine }> {
   checkOptionNames('open', options, OPEN_OPTIONS)
   const { durability = 'synced', quantizers = [], onDamage = () => undefined } = options
   checkDurability(durability)
   const limits = { ...limitsOf(options), ...hooks.limits }
   const places = await placesOf(where, options)
   const engine = await Engine.open({ ...places, quantizers, limits, onDamage }, hooks).catch(tellOfRepair)
-  return { db: new Database(engine, durability), engine }
+  return { db: new EmbeddedDatabase(engine, durability), engine }
 }
 
 /** Says what can be done about damage. @throws the error */
@@ -105,15 +107,8 @@ async function placesOf(
   }
 }
 
-/** A collection by its name and size. */
-export interface CollectionInfo {
-  readonly name: string
-  /** Rows that there are. */
-  readonly rows: number
-}
-
-/** A database that is open for writing. */
-export class Database {
+/** A database in this process that is open for writing. */
+export class EmbeddedDatabase implements Database {
   readonly #engine: Engine
   readonly #durability: Durability
 
@@ -123,75 +118,44 @@ export class Database {
     this.#durability = durability
   }
 
-  /**
-   * Opens a collection, creating it where there is none. The schema may say more or less than the one that it was created
-   * with, as far as what is stored can follow: optional fields and indexes may come and go, and what graphs are built with.
-   *
-   * @throws OmenError `invalid_argument` naming the field, `schema_mismatch` saying what to do; `disk_full`, `io`, `closed`
-   */
-  async collection<const S extends Schema>(name: string, schema: S): Promise<Collection<S>> {
+  collection<const S extends Schema>(name: string, schema: S): Promise<EmbeddedCollection<S>>
+  collection(name: string): Promise<EmbeddedCollection<Schema>>
+  async collection(name: string, schema?: Schema): Promise<unknown> {
     this.#engine.checkOpen()
     checkCollectionName(name)
-    const checked = checkSchema(schema)
-    const state = await this.#engine.createCollection(name, checked)
-    return new Collection<S>(this.#engine, state, checked, this.#durability)
+    const state =
+      schema === undefined
+        ? this.#engine.collection(name)
+        : await this.#engine.createCollection(name, checkSchema(schema))
+    return new EmbeddedCollection(this.#engine, state, schema ?? schemaOf(state), this.#durability)
   }
 
-  /**
-   * The collections that there are, in the order in which they were created.
-   *
-   * @throws OmenError `closed`
-   */
   async collections(): Promise<CollectionInfo[]> {
     this.#engine.checkReadable()
     const { catalog } = this.#engine.parts
-    return catalog.all.map((state) => ({ name: state.name, rows: this.#engine.view(state).rows }))
+    return catalog.all.map((state) => infoOf(state, this.#engine.view(state)))
   }
 
-  /**
-   * Drops a collection with all its rows. Snapshots of it can still be read.
-   *
-   * @returns whether there was one
-   * @throws OmenError `disk_full`, `io`, `unknown_outcome`, `closed`
-   */
   async drop(name: string): Promise<boolean> {
-    checkCollectionName(name)
-    return await this.#engine.dropCollection(name)
+    return await this.#engine.dropCollection(checkCollectionName(name))
   }
 
-  /**
-   * What there is, and what it takes.
-   *
-   * @throws OmenError `closed`, `io`
-   */
   async stats(): Promise<DatabaseStats> {
     this.#engine.checkReadable()
     return await databaseStats(this.#engine)
   }
 
-  /**
-   * Copies the database as it is at this moment into another folder, which can be opened like any other; writes go on
-   * meanwhile.
-   *
-   * @param where an empty directory, created when it is not there, or a storage backend
-   * @throws OmenError `already_exists` for a folder that is not empty; `disk_full`, `io`, `closed`
-   */
+  /** As `Database.backup`, or into a storage backend. */
   async backup(where: string | StorageBackend): Promise<void> {
     this.#engine.checkReadable()
     await backup(this.#engine, where)
   }
 
-  /**
-   * Reads everything there is, and says what is not as it was written.
-   *
-   * @throws OmenError `closed`
-   */
   async verify(): Promise<Verification> {
     this.#engine.checkReadable()
     return await verify(this.#engine)
   }
 
-  /** Ends it: every write that was acknowledged is durable. Calls that come later throw `closed`; closing twice is fine. */
   close(): Promise<void> {
     return this.#engine.close()
   }
@@ -201,15 +165,12 @@ export class Database {
   }
 }
 
-const MAX_NAME_BYTES = 255
+/** The fields of a collection as they are stored: without validators, which come from whoever opens it. */
+export function schemaOf(state: CollectionState): Schema {
+  return Object.fromEntries(state.schema.fields)
+}
 
-function checkCollectionName(name: unknown): void {
-  if (typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME_BYTES) {
-    wellFormed(name)
-    return
-  }
-  throw new OmenError(
-    'invalid_argument',
-    `a collection is called by 1 to ${MAX_NAME_BYTES} characters, got ${describe(name)}`,
-  )
+/** A collection as `collections()` names it. */
+export function infoOf(state: CollectionState, view: View): CollectionInfo {
+  return { name: state.name, rows: view.rows, schema: schemaOf(state) }
 }

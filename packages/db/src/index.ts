@@ -1,68 +1,80 @@
 export { OmenError, type OmenErrorCode } from '@omen/core'
 export {
-  Collection,
+  boolean,
+  type CallOptions,
+  type Collection,
+  type CollectionChange,
+  type CollectionInfo,
+  type CollectionStats,
+  type Database,
+  type DatabaseStats,
   type Deletion,
+  type Durability,
+  date,
+  type Expiry,
+  type Explanation,
+  type Field,
+  type Filter,
+  type GetOptions,
+  type Hit,
+  type IndexableOptions,
+  type InputRow,
+  integer,
+  json,
+  keyword,
+  type MeasureRecallOptions,
+  type NamedQuantizer,
+  number,
+  type OneField,
+  type Operators,
   type OptimizeOptions,
+  type OutputFields,
+  type OutputRow,
+  type PayloadField,
+  type PayloadKind,
+  type PayloadName,
+  type Problem,
+  type QueryVector,
+  type Reader,
+  type RecallMeasurement,
   type Replacement,
+  type RowChange,
+  type ScanOptions,
+  type Schema,
+  type SearchManyQuery,
+  type SearchQuery,
+  type SearchResult,
+  type SegmentExplanation,
+  type SegmentInfo,
+  type Snapshot,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
+  type StoredOptions,
+  type Traits,
+  type TraitsOf,
+  text,
+  type VectorField,
+  type VectorKeep,
+  type VectorMetric,
+  type VectorName,
+  type VectorOptions,
+  type Verification,
+  vector,
+  type WalkExplanation,
+  type WatchOptions,
   type WriteOptions,
   type WriteResult,
-} from './collection.ts'
-export { type CollectionInfo, Database, type OpenOptions, open } from './database.ts'
-export type { CallOptions } from './deadline.ts'
-export type { Durability } from './engine/commits.ts'
-export type { Filter, Operators } from './filter/filter.ts'
-export type { MeasureRecallOptions, RecallMeasurement } from './measure-recall.ts'
-export type { Hit, OneField, QueryVector, SearchManyQuery, SearchQuery } from './query.ts'
-export type { SegmentExplanation } from './read/search.ts'
+} from '@omen/schema'
+export type { EmbeddedCollection } from './collection.ts'
+export { type EmbeddedDatabase, type OpenOptions, open } from './database.ts'
 export {
   CollectionReader,
   type OpenReadOnlyOptions,
   openReadOnly,
   ReadOnlyDatabase,
 } from './read-only.ts'
-export {
-  type Explanation,
-  type GetOptions,
-  Reader,
-  type ScanOptions,
-  type SearchResult,
-} from './reader.ts'
+export type { EmbeddedReader } from './reader.ts'
 export { type LostRows, type Mended, type Repair, type RepairOptions, repair } from './repair/repair.ts'
 export { type RestoreOptions, restore } from './restore.ts'
-export {
-  boolean,
-  date,
-  type IndexableOptions,
-  integer,
-  json,
-  keyword,
-  number,
-  type StoredOptions,
-  type TraitsOf,
-  text,
-  type VectorOptions,
-  vector,
-} from './schema/builders.ts'
-export type {
-  Field,
-  PayloadField,
-  PayloadKind,
-  Schema,
-  Traits,
-  VectorField,
-  VectorMetric,
-} from './schema/field.ts'
-export type {
-  Expiry,
-  InputRow,
-  OutputFields,
-  OutputRow,
-  PayloadName,
-  RowChange,
-  VectorName,
-} from './schema/infer.ts'
-export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard-schema.ts'
-export { Snapshot } from './snapshot.ts'
-export type { CollectionStats, DatabaseStats, SegmentInfo } from './stats.ts'
-export type { Problem, Verification } from './verify.ts'
-export type { CollectionChange, WatchOptions } from './watch.ts'
+export type { EmbeddedSnapshot } from './snapshot.ts'

@@ -1,33 +1,10 @@
 import { checkWholeNumber, OmenError, throwIfAborted } from '@omen/core'
-import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
+import type { MeasureRecallOptions, RecallMeasurement, Schema } from '@omen/schema'
+import { type CheckedSchema, checkOptionNames, signalOf } from '@omen/schema/check'
 import type { View } from './engine/view.ts'
-import type { Filter } from './filter/filter.ts'
 import { checkWhere } from './query.ts'
 import { matching, rowNumbers } from './read/matching.ts'
 import { type CheckedSearch, searchView } from './read/search.ts'
-import type { CheckedSchema } from './schema/check-schema.ts'
-import type { Schema } from './schema/field.ts'
-import type { VectorName } from './schema/infer.ts'
-
-export interface MeasureRecallOptions<S extends Schema> extends CallOptions {
-  /** The vector field; may be left out where there is one alone. */
-  readonly field?: VectorName<S> | undefined
-  /** Hits of each search, 10 when left out. */
-  readonly k?: number | undefined
-  /** Rows whose vectors are searched for, 100 when left out. */
-  readonly samples?: number | undefined
-  /** As in a search. */
-  readonly beam?: number | undefined
-  /** As in a search. */
-  readonly where?: Filter<S> | undefined
-}
-
-export interface RecallMeasurement {
-  /** Share of the true k nearest that searches found, from 0 to 1; a hit as close as the k-th counts. */
-  readonly recall: number
-  /** Searches that were compared. */
-  readonly samples: number
-}
 
 const OPTIONS = ['field', 'k', 'samples', 'beam', 'where', 'signal', 'timeoutMs']
 

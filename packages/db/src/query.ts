@@ -1,63 +1,16 @@
 import { checkWholeNumber, OmenError } from '@omen/core'
-import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
-import { checkFilter } from './filter/check-filter.ts'
-import type { CheckedFilter, Filter } from './filter/filter.ts'
+import type { Schema, SearchSettings, VectorField } from '@omen/schema'
+import {
+  type CheckedFilter,
+  type CheckedSchema,
+  checkFilter,
+  checkOptionNames,
+  copyVector,
+  describe,
+  signalOf,
+} from '@omen/schema/check'
 import { Projection } from './read/projection.ts'
 import type { CheckedSearch } from './read/search.ts'
-import { copyVector } from './rows/vectors.ts'
-import { type CheckedSchema, describe } from './schema/check-schema.ts'
-import type { Schema, VectorField } from './schema/field.ts'
-import type { OutputFields, PayloadName, VectorName } from './schema/infer.ts'
-
-/** A vector to search by. */
-export type QueryVector = Float32Array | readonly number[]
-
-/** One vector field, and what is searched for in it. */
-export type OneField<S extends Schema, Value> = {
-  [K in VectorName<S>]: { readonly [P in K]: Value }
-}[VectorName<S>]
-
-interface SearchSettings<S extends Schema, K extends keyof S & string> extends CallOptions {
-  /** Only rows that match. */
-  readonly where?: Filter<S> | undefined
-  /** Fields that hits have; all but vectors when left out. */
-  readonly select?: readonly K[] | undefined
-  /** Hits wanted, 10 when left out: so many come wherever so many match. */
-  readonly limit?: number | undefined
-  /** Closest hits to leave out, 0 when left out. */
-  readonly offset?: number | undefined
-  /** Candidates kept while graphs are walked: more find more of the true nearest, and take longer. */
-  readonly beam?: number | undefined
-  /** Whether every row that matches is compared, with no graph: the true nearest, in time that grows with the rows. */
-  readonly exact?: boolean | undefined
-  /** Only rows at this distance or closer, in the units of `distance`. */
-  readonly within?: number | undefined
-}
-
-export interface SearchQuery<S extends Schema, K extends keyof S & string = PayloadName<S>>
-  extends SearchSettings<S, K> {
-  /** The field to search in, and the query. */
-  readonly vector: OneField<S, QueryVector>
-  /** Whether the result says how it was found. */
-  readonly explain?: boolean | undefined
-}
-
-export interface SearchManyQuery<S extends Schema, K extends keyof S & string = PayloadName<S>>
-  extends SearchSettings<S, K> {
-  /** The field to search in, and the queries. */
-  readonly vector: OneField<S, readonly QueryVector[]>
-  /** Threads to use; all when left out. */
-  readonly threads?: number | undefined
-}
-
-/** A row that was found. */
-export type Hit<S extends Schema, K extends keyof S & string = PayloadName<S>> = {
-  readonly id: string
-  /** Larger is closer. cosine: the cosine; dot: the product; l2: 1 / (1 + distance). */
-  readonly score: number
-  /** Smaller is closer. cosine: 1 − cosine; dot: the product, negated; l2: the squared distance. */
-  readonly distance: number
-} & OutputFields<S, K>
 
 const DEFAULT_LIMIT = 10
 const MAX_LIMIT = 1_000_000

@@ -1,12 +1,10 @@
 import { OmenError, type StorageBackend } from '@omen/core'
+import type { CollectionInfo, Schema } from '@omen/schema'
+import { checkOptionNames, checkSchema, describe, schemaChange } from '@omen/schema/check'
 import { fileStorage, followLog } from '@omen/storage-mmap'
-import type { CollectionInfo, OpenOptions } from './database.ts'
-import { checkOptionNames } from './deadline.ts'
+import { infoOf, type OpenOptions, schemaOf } from './database.ts'
 import { Follower } from './engine/follower.ts'
-import { Reader } from './reader.ts'
-import { checkSchema, describe } from './schema/check-schema.ts'
-import type { Schema } from './schema/field.ts'
-import { schemaChange } from './schema/schema-change.ts'
+import { EmbeddedReader } from './reader.ts'
 
 export type OpenReadOnlyOptions = Pick<OpenOptions, 'quantizers' | 'onDamage' | 'reads'>
 
@@ -58,20 +56,24 @@ export class ReadOnlyDatabase {
    *
    * @throws OmenError `not_found`, `schema_mismatch` for another schema than it has, `closed`
    */
-  async collection<const S extends Schema>(name: string, schema: S): Promise<CollectionReader<S>> {
-    const changes = schemaChange(this.#follower.state(name).schema, checkSchema(schema))
-    if (changes.length > 0) {
+  collection<const S extends Schema>(name: string, schema: S): Promise<CollectionReader<S>>
+  /** The same with the schema that is stored. */
+  collection(name: string): Promise<CollectionReader<Schema>>
+  async collection(name: string, schema?: Schema): Promise<unknown> {
+    const state = this.#follower.state(name)
+    if (schema === undefined) return new CollectionReader(name, schemaOf(state), this.#follower)
+    if (schemaChange(state.schema, checkSchema(schema)).length > 0) {
       throw new OmenError(
         'schema_mismatch',
         `collection ${JSON.stringify(name)} has another schema: only who opens it for writing can change that`,
       )
     }
-    return new CollectionReader<S>(name, this.#follower)
+    return new CollectionReader(name, schema, this.#follower)
   }
 
   /** The collections that there are. @throws OmenError `closed` */
   async collections(): Promise<CollectionInfo[]> {
-    return this.#follower.catalog.all.map(({ name }) => ({ name, rows: this.#follower.view(name).rows }))
+    return this.#follower.catalog.all.map((state) => infoOf(state, this.#follower.view(state.name)))
   }
 
   /**
@@ -94,12 +96,9 @@ export class ReadOnlyDatabase {
 }
 
 /** A collection of a database that is open for reading. */
-export class CollectionReader<S extends Schema> extends Reader<S> {
-  readonly name: string
-
+export class CollectionReader<S extends Schema> extends EmbeddedReader<S> {
   /** They are made by `ReadOnlyDatabase.collection`. */
-  constructor(name: string, follower: Follower) {
-    super(() => follower.view(name))
-    this.name = name
+  constructor(name: string, schema: S, follower: Follower) {
+    super(name, schema, () => follower.view(name))
   }
 }

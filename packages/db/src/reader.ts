@@ -1,57 +1,39 @@
 import { Turns, throwIfAborted } from '@omen/core'
-import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
+import type {
+  Filter,
+  GetOptions,
+  Hit,
+  MeasureRecallOptions,
+  OutputRow,
+  PayloadName,
+  Reader,
+  RecallMeasurement,
+  ScanOptions,
+  Schema,
+  SearchManyQuery,
+  SearchQuery,
+  SearchResult,
+  SegmentExplanation,
+} from '@omen/schema'
+import { checkId, checkOptionNames, signalOf } from '@omen/schema/check'
 import type { View } from './engine/view.ts'
 import { versionIn } from './engine/writer.ts'
-import type { Filter } from './filter/filter.ts'
-import { type MeasureRecallOptions, measureRecall, type RecallMeasurement } from './measure-recall.ts'
-import {
-  checkSearchManyQuery,
-  checkSearchQuery,
-  checkWhere,
-  type Hit,
-  type SearchManyQuery,
-  type SearchQuery,
-} from './query.ts'
+import { measureRecall } from './measure-recall.ts'
+import { checkSearchManyQuery, checkSearchQuery, checkWhere } from './query.ts'
 import { countMatching, matching, rowNumbers } from './read/matching.ts'
 import { Projection } from './read/projection.ts'
-import { type Found, type SegmentExplanation, scoreOf, searchView, searchViewMany } from './read/search.ts'
-import { checkId } from './rows/check-row.ts'
-import type { Schema } from './schema/field.ts'
-import type { OutputRow, PayloadName } from './schema/infer.ts'
+import { type Found, scoreOf, searchView, searchViewMany } from './read/search.ts'
 
-export interface GetOptions<K extends string> {
-  /** Fields that rows have; all but vectors when left out. */
-  readonly select?: readonly K[] | undefined
-}
-
-export interface ScanOptions<S extends Schema, K extends string> extends CallOptions {
-  /** Only rows that match. */
-  readonly where?: Filter<S> | undefined
-  /** Fields that rows have; all but vectors when left out. */
-  readonly select?: readonly K[] | undefined
-}
-
-/** How a search was made. */
-export interface Explanation {
-  /** The segments that were searched, the oldest first. */
-  readonly segments: readonly SegmentExplanation[]
-  /** Milliseconds that it took, without reading the fields of hits. */
-  readonly timeMs: number
-}
-
-export interface SearchResult<S extends Schema, K extends keyof S & string = PayloadName<S>> {
-  /** Closest first. */
-  readonly hits: Hit<S, K>[]
-  /** How they were found, where that was asked for. */
-  readonly explanation?: Explanation
-}
-
-/** Reads the rows of a collection, each call as they are at one moment. */
-export class Reader<S extends Schema> {
+/** Reads the rows of a collection in this process. */
+export class EmbeddedReader<S extends Schema> implements Reader<S> {
+  readonly name: string
+  readonly schema: S
   readonly #view: () => View
 
   /** @param view the rows as they are now: borrowed, and retained while a call needs them */
-  protected constructor(view: () => View) {
+  protected constructor(name: string, schema: S, view: () => View) {
+    this.name = name
+    this.schema = schema
     this.#view = view
   }
 
@@ -64,11 +46,6 @@ export class Reader<S extends Schema> {
     }
   }
 
-  /**
-   * The row of an id, or the rows of several, with undefined for those that are not there.
-   *
-   * @throws OmenError `invalid_argument`, `unknown_field`, `closed`
-   */
   get<const K extends keyof S & string = PayloadName<S>>(
     id: string,
     options?: GetOptions<K>,
@@ -86,34 +63,18 @@ export class Reader<S extends Schema> {
     })
   }
 
-  /** Whether there is a row of this id. */
   async has(id: string): Promise<boolean> {
     return this.#view().find(checkId(id)) !== undefined
   }
 
-  /**
-   * The version of a row, for `ifVersion`: it changes with every write to the row. 0 for a row that is not there.
-   *
-   * @throws OmenError `closed`
-   */
   async version(id: string): Promise<number> {
     return versionIn(this.#view(), checkId(id))
   }
 
-  /**
-   * How many rows there are, or match.
-   *
-   * @throws OmenError `invalid_argument`, `unknown_field`, `unsupported`, `closed`
-   */
   count(where?: Filter<S>): Promise<number> {
     return this.#reading((view) => countMatching(view, checkWhere(view.schema, where)))
   }
 
-  /**
-   * Goes through the rows, or those that match, in no particular order: all as they were when the first was asked for.
-   *
-   * @throws OmenError `invalid_argument`, `unknown_field`, `unsupported`, `aborted`, `closed`
-   */
   async *scan<const K extends keyof S & string = PayloadName<S>>(
     options: ScanOptions<S, K> = {},
   ): AsyncGenerator<OutputRow<S, K>, void, undefined> {
@@ -138,12 +99,6 @@ export class Reader<S extends Schema> {
     }
   }
 
-  /**
-   * Finds the rows whose vectors are nearest to a query: as many as `limit` says, wherever so many match.
-   *
-   * @throws OmenError `invalid_argument` naming the option, `unknown_field`, `dimension_mismatch`, `not_finite`, `zero_vector`,
-   * `unsupported`, `aborted`, `closed`
-   */
   async search<const K extends keyof S & string = PayloadName<S>>(
     query: SearchQuery<S, K>,
   ): Promise<SearchResult<S, K>> {
@@ -161,12 +116,6 @@ export class Reader<S extends Schema> {
     }
   }
 
-  /**
-   * Searches for many queries at once, on several threads.
-   *
-   * @returns a result for each query, in their order
-   * @throws OmenError as `search`
-   */
   searchMany<const K extends keyof S & string = PayloadName<S>>(
     query: SearchManyQuery<S, K>,
   ): Promise<SearchResult<S, K>[]> {
@@ -183,11 +132,6 @@ export class Reader<S extends Schema> {
     })
   }
 
-  /**
-   * Compares searches for vectors of stored rows with the exact answer: how much of it they find.
-   *
-   * @throws OmenError `invalid_argument`, `unknown_field`, `unsupported`, `aborted`, `closed`
-   */
   measureRecall(options: MeasureRecallOptions<S> = {}): Promise<RecallMeasurement> {
     return this.#reading((view) => measureRecall(view, options))
   }

@@ -1,8 +1,8 @@
 import { OmenError, type Quantizer, type StorageBackend } from '@omen/core'
+import { checkOptionNames } from '@omen/schema/check'
 import { fileStorage } from '@omen/storage-mmap'
 import { copyClosed, intoEmpty } from './backup.ts'
 import { openDatabase } from './database.ts'
-import { checkOptionNames } from './deadline.ts'
 import { CURRENT } from './engine/manifest.ts'
 
 export interface RestoreOptions {

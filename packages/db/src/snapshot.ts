@@ -1,12 +1,10 @@
 import { closedError } from '@omen/core'
+import type { Schema, Snapshot } from '@omen/schema'
 import type { View } from './engine/view.ts'
-import { Reader } from './reader.ts'
-import type { Schema } from './schema/field.ts'
+import { EmbeddedReader } from './reader.ts'
 
-/** The rows of a collection as they were at one moment: no write shows in it. */
-export class Snapshot<S extends Schema> extends Reader<S> {
-  readonly name: string
-  /** The last change of the database that it knows: as `WriteResult.version` counts them. */
+/** The rows of a collection in this process as they were at one moment. */
+export class EmbeddedSnapshot<S extends Schema> extends EmbeddedReader<S> implements Snapshot<S> {
   readonly sequence: number
   readonly #kept: { view: View | undefined }
 
@@ -15,24 +13,22 @@ export class Snapshot<S extends Schema> extends Reader<S> {
    *
    * @param view retained until the snapshot is closed
    */
-  constructor(name: string, view: View) {
+  constructor(name: string, schema: S, view: View) {
     const kept: { view: View | undefined } = { view: view.retain() }
-    super(() => {
+    super(name, schema, () => {
       if (!kept.view) throw closedError()
       return kept.view
     })
-    this.name = name
     this.sequence = view.sequence
     this.#kept = kept
   }
 
-  /** Lets go of the rows; calls that are under way end as they would have. Closing twice is fine. */
-  close(): void {
+  async close(): Promise<void> {
     this.#kept.view?.release()
     this.#kept.view = undefined
   }
 
-  [Symbol.dispose](): void {
-    this.close()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 }

@@ -1,23 +1,10 @@
 import { OmenError } from '@omen/core'
+import type { Problem, Verification } from '@omen/schema'
 import { decodeChange, decodeChangeHead } from './engine/change.ts'
 import type { CollectionState } from './engine/collection-state.ts'
 import type { Engine } from './engine/engine.ts'
 import { replayFrom } from './engine/manifest.ts'
 import { matching, rowNumbers } from './read/matching.ts'
-
-/** Something that is not as it was written. */
-export interface Problem {
-  /** A file, or the log, or a collection. */
-  readonly where: string
-  readonly what: string
-}
-
-export interface Verification {
-  /** Empty for a database that is whole. */
-  readonly problems: readonly Problem[]
-  /** Rows that were looked at. */
-  readonly rows: number
-}
 
 /**
  * Reads what there is and says what is not as it was written: the bytes of sealed segments against their checksums, the

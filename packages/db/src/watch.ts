@@ -1,29 +1,11 @@
 import { OmenError, throwIfAborted } from '@omen/core'
-import { type CallOptions, checkOptionNames, signalOf } from './deadline.ts'
+import type { CollectionChange, OutputRow, Schema, WatchOptions } from '@omen/schema'
+import { checkOptionNames, describe, signalOf } from '@omen/schema/check'
 import { type Change, decodeChange, decodeChangeHead } from './engine/change.ts'
 import type { CollectionState } from './engine/collection-state.ts'
 import type { Engine } from './engine/engine.ts'
 import { Projection } from './read/projection.ts'
 import type { RowBlock } from './rows/row-block.ts'
-import { describe } from './schema/check-schema.ts'
-import type { Schema } from './schema/field.ts'
-import type { OutputRow, PayloadName } from './schema/infer.ts'
-
-export interface WatchOptions<K extends string> extends CallOptions {
-  /** Changes behind this version, as `WriteResult.version` and `Snapshot.sequence` say it; those from now on when left out. */
-  readonly after?: number | undefined
-  /** Fields that written rows have; all but vectors when left out. */
-  readonly select?: readonly K[] | undefined
-}
-
-/** One change of a collection: what one call did, whole. Rows that expire do so without one. */
-export interface CollectionChange<S extends Schema, K extends keyof S & string = PayloadName<S>> {
-  readonly version: number
-  /** Ids of rows that were deleted before the others were written; some of them may not have been there. */
-  readonly deleted: readonly string[]
-  /** Rows that were written, in place of those with the same ids. */
-  readonly written: readonly OutputRow<S, K>[]
-}
 
 /**
  * Follows the changes of a collection, from the log.

@@ -1,5 +1,5 @@
 import { OmenError, unreachable } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { Change } from './change.ts'
 import type { CollectionState } from './collection-state.ts'
 import type { Applied } from './commits.ts'

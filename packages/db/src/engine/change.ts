@@ -1,7 +1,7 @@
 import { type JsonObject, OmenError, unreachable } from '@omen/core'
+import type { CheckedSchema } from '@omen/schema/check'
 import { decodeBlock, encodeBlock } from '../rows/block-codec.ts'
 import type { RowBlock } from '../rows/row-block.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
 import { decodeIds, encodeIds, joinBytes, jsonBytes, parseJson } from './bytes.ts'
 
 /**

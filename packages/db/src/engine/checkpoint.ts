@@ -1,5 +1,5 @@
 import { type Bitset, closedError, type JsonObject, type Log, Queue, type StorageBackend } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { Catalog } from './catalog.ts'
 import type { CollectionState } from './collection-state.ts'

@@ -1,6 +1,6 @@
 import { NO_ROW, OmenError, Queue } from '@omen/core'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { RowBlock } from '../rows/row-block.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
 import type { ActiveSegment } from '../segment/active-segment.ts'
 import type { Applied } from './commits.ts'
 import type { StoredCollection } from './manifest.ts'

@@ -1,11 +1,7 @@
 import { closedError, type Log, type LogAppendOptions, OmenError, Turns } from '@omen/core'
+import type { Durability } from '@omen/schema'
 import { type Change, encodeChange } from './change.ts'
 import type { EngineHooks } from './points.ts'
-
-/** What a write survives once it has resolved: a power cut (`synced`), the end of the process (`buffered`), or neither. */
-export type Durability = 'synced' | 'buffered' | 'memory'
-
-export const DURABILITIES: readonly Durability[] = ['synced', 'buffered', 'memory']
 
 const MARK: Change = { kind: 'mark', collection: 0 }
 

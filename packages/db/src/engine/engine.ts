@@ -8,13 +8,12 @@ import {
   type StorageLock,
   throwIfAborted,
 } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import { schemaChange } from '../schema/schema-change.ts'
-import { schemaToJson } from '../schema/schema-json.ts'
+import type { Durability } from '@omen/schema'
+import { type CheckedSchema, schemaChange, schemaToJson } from '@omen/schema/check'
 import { type Change, encodeChange } from './change.ts'
 import { Checkpoints, type EngineParts } from './checkpoint.ts'
 import type { CollectionState } from './collection-state.ts'
-import { type Applied, Commits, type Durability } from './commits.ts'
+import { type Applied, Commits } from './commits.ts'
 import { alterCollection, flush, type JobOptions, type Jobs, mergeSealed } from './jobs.ts'
 import type { Limits } from './limits.ts'
 import { Maintenance } from './maintenance.ts'
@@ -216,6 +215,16 @@ export class Engine {
     this.checkOpen()
     if (collection.dropped) throw collection.droppedError()
     return this.parts.commits.commit(change, encodeChange(change, collection.schema), durability)
+  }
+
+  /** A collection that is there. @throws OmenError `not_found` */
+  collection(name: string): CollectionState {
+    const state = this.parts.catalog.byName(name)
+    if (state) return state
+    throw new OmenError(
+      'not_found',
+      `there is no collection ${JSON.stringify(name)}: give its schema to create it`,
+    )
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Bitset, NO_ROW } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { MergeSegmentsOptions } from '../segment/merge.ts'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
 import { filesOfSegment, type SegmentFiles } from '../segment/segment-files.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Log, OmenError, type StorageBackend, Turns } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import { Catalog } from './catalog.ts'
 import { type Change, decodeChange, decodeChangeHead } from './change.ts'
 import type { CollectionState } from './collection-state.ts'

@@ -1,11 +1,11 @@
 import { Bitset, type JsonObject, type OmenError, type Quantizer, type StorageBackend } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import { schemaFromJson } from '../schema/schema-json.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { LinkOptions } from '../segment/active-field.ts'
 import { ActiveSegment } from '../segment/active-segment.ts'
 import { type MergedSegment, type MergeSegmentsOptions, mergeSegments } from '../segment/merge.ts'
 import type { MergeSource } from '../segment/merged-rows.ts'
 import { openSegment } from '../segment/open-segment.ts'
+import { storedSchema } from '../segment/quantizers.ts'
 import { seal } from '../segment/seal.ts'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { SegmentFiles } from '../segment/segment-files.ts'
@@ -41,7 +41,7 @@ export class SegmentMaker {
 
   /** @throws OmenError `unknown_quantizer` naming what is missing */
   schemaOf({ schema }: { readonly schema: JsonObject }): CheckedSchema {
-    return schemaFromJson(schema, this.#quantizers)
+    return storedSchema(schema, this.#quantizers)
   }
 
   active(schema: CheckedSchema): ActiveSegment {

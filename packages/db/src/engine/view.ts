@@ -1,5 +1,5 @@
 import { Bitset, NO_ROW } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { Segment } from '../segment/segment.ts'
 
 /** A segment as it was at one moment. */

@@ -1,6 +1,5 @@
 import type { Bitset, JsonObject } from '@omen/core'
-import type { CheckedFilter } from '../filter/filter.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedFilter, CheckedSchema } from '@omen/schema/check'
 import { evaluate } from './evaluate.ts'
 import { FieldColumn } from './field-column.ts'
 import type { PayloadReader, RowsOfId } from './payload.ts'

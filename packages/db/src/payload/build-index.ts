@@ -1,7 +1,5 @@
 import type { Bitset, IndexContents, JsonObject, Section } from '@omen/core'
-import type { IndexValue } from '../filter/filter.ts'
-import { compareValues } from '../filter/order.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import { type CheckedSchema, compareValues, type IndexValue } from '@omen/schema/check'
 import { FieldColumn } from './field-column.ts'
 import { GrowingBytes } from './growing.ts'
 import { Pace } from './pace.ts'

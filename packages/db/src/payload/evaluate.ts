@@ -1,5 +1,5 @@
 import { Bitset, OmenError, unreachable } from '@omen/core'
-import type { CheckedFilter, IndexValue, Range } from '../filter/filter.ts'
+import type { CheckedFilter, IndexValue, Range } from '@omen/schema/check'
 import type { RowsOfId } from './payload.ts'
 
 /** The index of one payload field. Each call adds rows to a set that is long enough. */

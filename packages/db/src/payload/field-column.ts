@@ -1,7 +1,5 @@
 import { Bitset, type JsonObject } from '@omen/core'
-import type { IndexValue, Range } from '../filter/filter.ts'
-import { indexValues } from '../filter/matches.ts'
-import { rangeTest } from '../filter/order.ts'
+import { type IndexValue, indexValues, type Range, rangeTest } from '@omen/schema/check'
 import type { FieldIndex } from './evaluate.ts'
 import { GrowingU32 } from './growing.ts'
 

@@ -1,5 +1,5 @@
 import type { Bitset } from '@omen/core'
-import type { Bound, IndexValue, Range } from '../filter/filter.ts'
+import type { Bound, IndexValue, Range } from '@omen/schema/check'
 import type { FieldIndex } from './evaluate.ts'
 import type { Postings } from './postings.ts'
 

@@ -1,5 +1,5 @@
 import type { Bitset, JsonObject } from '@omen/core'
-import type { CheckedFilter } from '../filter/filter.ts'
+import type { CheckedFilter } from '@omen/schema/check'
 import type { FieldColumn } from './field-column.ts'
 
 /** Every row that has ever had an id in this segment, replaced and deleted ones included, in any order. */

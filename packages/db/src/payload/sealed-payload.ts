@@ -1,6 +1,5 @@
 import { type Bitset, corruptImage, type IndexImage, type JsonObject, type JsonValue } from '@omen/core'
-import type { CheckedFilter } from '../filter/filter.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedFilter, CheckedSchema } from '@omen/schema/check'
 import { INDEX_KIND } from './build-index.ts'
 import { evaluate, type FieldIndex } from './evaluate.ts'
 import { SealedFieldIndex, SortedNumbers, SortedTexts } from './field-index.ts'

@@ -36,10 +36,10 @@ async function cycle(folder: string, mark: number): Promise<void> {
     kind: 'upsert',
     rows: [{ id: `id-${mark % 20}`, kind: 'a', at: [mark % 7, 1] }],
   })
-  const snapshot = collection.snapshot()
+  const snapshot = await collection.snapshot()
   await database.work()
   await rowsOf(snapshot)
-  snapshot.close()
+  await snapshot.close()
   await collection.search({ vector: { at: [1, 2] }, where: { kind: 'a' }, limit: 3 })
   await database.close()
 }

@@ -1,5 +1,5 @@
+import type { Snapshot } from '@omen/schema'
 import { Crashes, SimulatedDisk } from '@omen/storage-mmap/testing'
-import type { Snapshot } from '../snapshot.ts'
 import { type Planted, storageFor } from './crash-run.ts'
 import { after, Choices, type Model, type SubjectSchema, textOf } from './subject.ts'
 import { expectRows, expectSearch, perform, rowsOf, SubjectDatabase } from './subject-database.ts'
@@ -90,7 +90,7 @@ export class ModelRun {
         break
       case 'snapshot':
         if (this.#snapshots.length > 2) await this.#endSnapshots()
-        this.#snapshots.push({ snapshot: collection.snapshot(), text: textOf(this.#model.values()) })
+        this.#snapshots.push({ snapshot: await collection.snapshot(), text: textOf(this.#model.values()) })
         break
       case 'work':
         await this.#database.work()

@@ -1,12 +1,10 @@
 import type { Log, StorageBackend } from '@omen/core'
+import { type Collection, type Database, keyword, type Reader, type WriteOptions } from '@omen/schema'
 import { openFileLog } from '@omen/storage-mmap'
-import type { Collection, WriteOptions } from '../collection.ts'
-import { Database } from '../database.ts'
+import { EmbeddedDatabase } from '../database.ts'
 import { Engine } from '../engine/engine.ts'
 import { type Limits, limitsOf } from '../engine/limits.ts'
 import type { EngineHooks } from '../engine/points.ts'
-import type { Reader } from '../reader.ts'
-import { keyword } from '../schema/builders.ts'
 import type { Model, Op, Row, SubjectSchema, Where } from './subject.ts'
 import { subjectSchema, textOf } from './subject.ts'
 
@@ -35,7 +33,7 @@ export class SubjectDatabase {
 
   private constructor(engine: Engine, index: 'flat' | 'hnsw') {
     this.engine = engine
-    this.database = new Database(engine, 'synced')
+    this.database = new EmbeddedDatabase(engine, 'synced')
     this.#index = index
   }
 

@@ -1,6 +1,4 @@
-import type { Filter } from '../filter/filter.ts'
-import { integer, keyword, vector } from '../schema/builders.ts'
-import type { VectorField } from '../schema/field.ts'
+import { type Filter, integer, keyword, type VectorField, vector } from '@omen/schema'
 
 type Optional = { readonly optional: true }
 

@@ -1,6 +1,6 @@
 import { Bitset, Turns } from '@omen/core'
+import type { CheckedFilter } from '@omen/schema/check'
 import type { SegmentView, View } from '../engine/view.ts'
-import type { CheckedFilter } from '../filter/filter.ts'
 
 /** Rows of one segment. */
 export interface Matches {

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, OmenError } from '@omen/core'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { RowBlock } from '../rows/row-block.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
 import type { Segment } from '../segment/segment.ts'
 
 /** Makes what users read of what segments store: the fields they want, with dates as `Date`. */

@@ -1,7 +1,8 @@
 import { comesBefore, type Metric, unreachable } from '@omen/core'
+import type { SegmentExplanation } from '@omen/schema'
+import type { CheckedFilter } from '@omen/schema/check'
 import type { SegmentView, View } from '../engine/view.ts'
-import type { CheckedFilter } from '../filter/filter.ts'
-import type { SegmentHits, SegmentPlan, SegmentSearch } from '../segment/segment.ts'
+import type { SegmentHits, SegmentSearch } from '../segment/segment.ts'
 import { matchesOf } from './matching.ts'
 
 /** A search that was checked. */
@@ -25,15 +26,6 @@ export interface Found {
   readonly segment: SegmentView
   readonly row: number
   readonly distance: number
-}
-
-/** What a search did in one segment. */
-export interface SegmentExplanation extends SegmentPlan {
-  readonly segment: number
-  /** Rows that there were. */
-  readonly rows: number
-  /** Rows that matched the filter. */
-  readonly matches: number
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { Quantizer, StorageBackend } from '@omen/core'
+import type { Verification } from '@omen/schema'
 import { openFileLog } from '@omen/storage-mmap'
 import { Engine } from '../engine/engine.ts'
 import { mergeSealed } from '../engine/jobs.ts'
 import { limitsOf } from '../engine/limits.ts'
 import { mergeNothing } from '../segment/merge-policy.ts'
-import { type Verification, verify } from '../verify.ts'
+import { verify } from '../verify.ts'
 import type { Mended } from './repair.ts'
 
 /**

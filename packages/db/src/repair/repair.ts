@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { OmenError, type Quantizer, type StorageBackend } from '@omen/core'
+import type { Problem } from '@omen/schema'
+import { checkOptionNames } from '@omen/schema/check'
 import { fileStorage } from '@omen/storage-mmap'
-import { checkOptionNames } from '../deadline.ts'
-import type { Problem } from '../verify.ts'
 import { Repairing } from './repairing.ts'
 
 export interface RepairOptions {

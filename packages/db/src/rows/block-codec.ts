@@ -1,6 +1,5 @@
 import { Bitset, type JsonObject, OmenError, roundUp } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import { NEVER } from './check-row.ts'
+import { type CheckedSchema, NEVER } from '@omen/schema/check'
 import type { RowBlock, VectorColumn } from './row-block.ts'
 
 /*

@@ -1,9 +1,16 @@
 import type { JsonObject, JsonValue } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import { checkId, checkKeys, expiryOf, inRow, missing } from './check-row.ts'
+import {
+  type CheckedSchema,
+  checkId,
+  checkKeys,
+  copyVector,
+  expected,
+  expiryOf,
+  inRow,
+  missing,
+  storedValue,
+} from '@omen/schema/check'
 import { BlockBuilder, type RowBlock } from './row-block.ts'
-import { expected, storedValue } from './values.ts'
-import { copyVector } from './vectors.ts'
 
 /** A change to one row that was checked: of each field it names the new value, undefined for none. */
 export interface CheckedChange {

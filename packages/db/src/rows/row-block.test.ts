@@ -1,8 +1,17 @@
+import {
+  boolean,
+  date,
+  integer,
+  json,
+  keyword,
+  number,
+  type StandardSchema,
+  text,
+  vector,
+} from '@omen/schema'
+import { checkSchema } from '@omen/schema/check'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { boolean, date, integer, json, keyword, number, text, vector } from '../schema/builders.ts'
-import { checkSchema } from '../schema/check-schema.ts'
-import type { StandardSchema } from '../schema/standard-schema.ts'
 import { decodeBlock, encodeBlock } from './block-codec.ts'
 import { changedBlock, checkChanges } from './change.ts'
 import { rowBlock } from './row-block.ts'

@@ -1,8 +1,16 @@
 import { Bitset, type JsonObject, OmenError } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import { checkId, checkKeys, expiryOf, inRow, missing, NEVER, payloadOf } from './check-row.ts'
-import { expected } from './values.ts'
-import { copyVector } from './vectors.ts'
+import {
+  type CheckedSchema,
+  checkId,
+  checkKeys,
+  copyVector,
+  expected,
+  expiryOf,
+  inRow,
+  missing,
+  NEVER,
+  payloadOf,
+} from '@omen/schema/check'
 
 /** The vectors of one field of a block. */
 export interface VectorColumn {

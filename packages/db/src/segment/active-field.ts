@@ -1,9 +1,10 @@
 import type { Accelerator } from '@omen/core'
 import { Hnsw } from '@omen/hnsw'
+import type { VectorField } from '@omen/schema'
 import type { VectorColumn } from '../rows/row-block.ts'
-import type { VectorField } from '../schema/field.ts'
 import type { SearchableField } from './field-search.ts'
 import { FieldVectors } from './field-vectors.ts'
+import { keepOf, quantizerOf } from './quantizers.ts'
 
 /** Vectors that a graph waits for, where nothing else is said: fewer are scanned as fast. */
 export const GRAPH_VECTORS = 4096
@@ -92,8 +93,8 @@ export function newGraph(
     metric,
     m,
     beam,
-    quantizer,
-    keep,
+    quantizer: quantizerOf(quantizer),
+    keep: keepOf(keep),
     training: sampleOf(vectors, dimension),
     accelerator: accelerator ?? null,
   })

@@ -10,7 +10,7 @@ import {
   throwIfAborted,
 } from '@omen/core'
 import type { Hnsw } from '@omen/hnsw'
-import type { VectorField } from '../schema/field.ts'
+import type { VectorField } from '@omen/schema'
 import type { FieldVectors } from './field-vectors.ts'
 import type { SegmentHits, SegmentPlan, SegmentSearchMany } from './segment.ts'
 

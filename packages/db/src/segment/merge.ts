@@ -1,11 +1,12 @@
 import { type Accelerator, Bitset, NO_ROW, type StorageBackend } from '@omen/core'
 import { Hnsw, type MergePlan, type PlanSource, planMerge } from '@omen/hnsw'
 import { accelerator as nativeAccelerator } from '@omen/native'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import { GRAPH_VECTORS, type LinkOptions, newGraph, VECTORS_PER_BATCH } from './active-field.ts'
 import type { FieldVectors } from './field-vectors.ts'
 import { idSections } from './id-table.ts'
 import { MergedRows, type MergedVectors, type MergeSource } from './merged-rows.ts'
+import { keepOf, quantizerOf } from './quantizers.ts'
 import type { SealedSegment } from './sealed-segment.ts'
 import { type FieldContents, type SegmentFiles, writeSegment } from './segment-files.ts'
 
@@ -121,7 +122,9 @@ async function grownGraph(
     })),
     plan,
     vectors: (source, rows) => vectorsOf(segments[source]?.fields.get(name)?.vectors, rows),
-    ...(plan.rows > MAX_GROWTH * vectors.count ? { quantizer: field.quantizer, keep: field.keep } : {}),
+    ...(plan.rows > MAX_GROWTH * vectors.count
+      ? { quantizer: quantizerOf(field.quantizer), keep: keepOf(field.keep) }
+      : {}),
     ...(threads === undefined ? {} : { threads }),
     ...(signal ? { signal } : {}),
     onProgress: ({ done }) => {

@@ -1,7 +1,7 @@
 import { type Bitset, NO_ROW, roundUp } from '@omen/core'
 import type { MergePlan } from '@omen/hnsw'
+import type { VectorField } from '@omen/schema'
 import type { StoredPayloads } from '../payload/payload.ts'
-import type { VectorField } from '../schema/field.ts'
 import type { FieldVectors } from './field-vectors.ts'
 import type { SealedSegment } from './sealed-segment.ts'
 

@@ -12,16 +12,17 @@ import { openSectionRegion, type SectionFile } from '@omen/core/file'
 import { Hnsw } from '@omen/hnsw'
 import { accelerator as nativeAccelerator } from '@omen/native'
 import { quantizers as allQuantizers } from '@omen/quant'
+import type { VectorField } from '@omen/schema'
+import type { CheckedSchema } from '@omen/schema/check'
 import { payloadIndexContents } from '../payload/build-index.ts'
 import { doublesOf, sectionBytes, wordsOf } from '../payload/load.ts'
 import { SealedPayload } from '../payload/sealed-payload.ts'
 import { PayloadStore } from '../payload/store.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import type { VectorField } from '../schema/field.ts'
 import type { SearchableField } from './field-search.ts'
 import { FieldVectors } from './field-vectors.ts'
 import { ID_BYTES, ID_ENDS, ID_TABLE } from './id-table.ts'
 import { imageOf } from './memory-image.ts'
+import { quantizerOf } from './quantizers.ts'
 import { SealedIds } from './sealed-ids.ts'
 import { SealedSegment } from './sealed-segment.ts'
 import { headerHash, ROWS_KIND, type SegmentFile, type SegmentFiles } from './segment-files.ts'
@@ -203,8 +204,8 @@ class Opening {
       const graph = await Hnsw.open(await this.#file(file), {
         quantizers: [
           ...(this.#options.quantizers ?? []),
-          quantizer,
-          ...(typeof keep === 'object' ? [keep] : []),
+          quantizerOf(quantizer),
+          ...(typeof keep === 'object' ? [quantizerOf(keep)] : []),
           ...allQuantizers(),
         ],
         accelerator: this.#accelerator ?? null,

@@ -1,5 +1,5 @@
 import type { Bitset, StorageBackend } from '@omen/core'
-import type { CheckedSchema } from '../schema/check-schema.ts'
+import type { CheckedSchema } from '@omen/schema/check'
 import type { LinkOptions } from './active-field.ts'
 import type { ActiveSegment } from './active-segment.ts'
 import { idSections } from './id-table.ts'

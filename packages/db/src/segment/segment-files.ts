@@ -2,11 +2,11 @@ import type { JsonObject, Section, StorageBackend } from '@omen/core'
 import { sectionFileParts } from '@omen/core/file'
 import type { Hnsw } from '@omen/hnsw'
 import { accelerator } from '@omen/native'
+import type { VectorMetric } from '@omen/schema'
+import type { CheckedSchema } from '@omen/schema/check'
 import { payloadIndexContents } from '../payload/build-index.ts'
 import type { StoredPayloads } from '../payload/payload.ts'
 import { payloadStoreSections } from '../payload/store.ts'
-import type { CheckedSchema } from '../schema/check-schema.ts'
-import type { VectorMetric } from '../schema/field.ts'
 
 /** One file of a segment, as a manifest names it. */
 export interface SegmentFile {

@@ -1,6 +1,6 @@
+import { boolean, date, integer, json, keyword, number, text, vector } from '@omen/schema'
+import { type CheckedSchema, checkSchema } from '@omen/schema/check'
 import fc from 'fast-check'
-import { boolean, date, integer, json, keyword, number, text, vector } from '../schema/builders.ts'
-import { type CheckedSchema, checkSchema } from '../schema/check-schema.ts'
 
 /** A field of every kind, with and without an index, of one value and of many. */
 export const filterSchema: CheckedSchema = checkSchema({

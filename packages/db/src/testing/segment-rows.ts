@@ -1,7 +1,7 @@
 import { type Bitset, distance } from '@omen/core'
+import { integer, keyword, vector } from '@omen/schema'
+import { type CheckedSchema, checkSchema } from '@omen/schema/check'
 import { type RowBlock, rowBlock } from '../rows/row-block.ts'
-import { integer, keyword, vector } from '../schema/builders.ts'
-import { type CheckedSchema, checkSchema } from '../schema/check-schema.ts'
 
 /** Rows of a segment as a test knows them: row i of the segment is row i here. */
 export interface TestRow {

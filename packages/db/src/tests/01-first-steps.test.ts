@@ -106,3 +106,30 @@ test('rows are overwritten, updated, deleted and replaced', async () => {
   expect(await rows.count()).toBe(0)
   expect((await rows.search({ vector: { near: [0, 0] } })).hits).toEqual([])
 })
+
+test('a collection that is there opens with the schema that is stored', async () => {
+  await using db = await open(':memory:')
+  const fields = { kind: keyword(), near: vector(2, { metric: 'l2', quantizer: 'sq4' }) }
+  const made = await db.collection('rows', fields)
+  expect(made.schema).toBe(fields)
+  await made.upsert([{ id: 'a', kind: 'x', near: [0, 1] }])
+  const rows = await db.collection('rows')
+  expect(rows.schema).toMatchObject({ kind: keyword(), near: { dimension: 2, quantizer: { name: 'sq4/1' } } })
+  expect(await db.collections()).toMatchObject([
+    { name: 'rows', rows: 1, schema: { kind: { kind: 'keyword' } } },
+  ])
+  await rows.upsert([{ id: 'b', kind: 'y', near: [3, 1] }])
+  const { hits } = await rows.search({ vector: { near: [3, 1] }, where: { kind: { $in: ['x', 'y'] } } })
+  expect(hits.map(({ id, kind }) => [id, kind])).toEqual([
+    ['b', 'y'],
+    ['a', 'x'],
+  ])
+  await expect(db.collection('others')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(rows.upsert([{ id: 'c', kind: 5, near: [3, 1] }])).rejects.toThrow(
+    /field kind: expected a string/,
+  )
+  await expect(db.collection('more', { v: vector(2, { quantizer: 'sq9' }) })).rejects.toMatchObject({
+    code: 'unknown_quantizer',
+  })
+  expect(await db.collections()).toHaveLength(1)
+})

@@ -34,7 +34,7 @@ test('what was written is there after closing and opening again', async () => {
   }
   for (const _ of ['once', 'twice']) {
     await using db = await open(directory)
-    expect(await db.collections()).toEqual([{ name: 'rows', rows: 94 }])
+    expect(await db.collections()).toMatchObject([{ name: 'rows', rows: 94 }])
     const rows = await db.collection('rows', schema)
     expect(await rows.count()).toBe(94)
     expect((await collect(rows.scan())).length).toBe(94)
@@ -126,7 +126,7 @@ test('collections come and go by name', async () => {
     await again.upsert([row('z', 3)])
   }
   await using db = await open(directory)
-  expect(await db.collections()).toEqual([
+  expect(await db.collections()).toMatchObject([
     { name: 'b', rows: 1 },
     { name: 'a', rows: 1 },
   ])

@@ -13,7 +13,7 @@ describe('a snapshot', () => {
     await using db = await open(':memory:')
     const rows = await db.collection('rows', schema)
     await rows.upsert([row('a', 1), row('b', 2), row('c', 3)])
-    using snapshot = rows.snapshot()
+    await using snapshot = await rows.snapshot()
     await rows.upsert([row('a', 100), row('d', 4)])
     await rows.delete({ ids: ['b'] })
     expect(await collect(snapshot.scan())).toEqual([
@@ -27,7 +27,7 @@ describe('a snapshot', () => {
     expect(ids((await snapshot.search({ vector: { near: [0, 1] } })).hits)).toEqual(['a', 'b', 'c'])
     expect(ids((await rows.search({ vector: { near: [0, 1] } })).hits)).toEqual(['a', 'c', 'd'])
     expect(await rows.get('a')).toEqual({ id: 'a', n: 100 })
-    snapshot.close()
+    await snapshot.close()
     await expect(snapshot.count()).rejects.toMatchObject({ code: 'closed' })
   })
 
@@ -35,7 +35,7 @@ describe('a snapshot', () => {
     await using db = await open(':memory:')
     const rows = await db.collection('rows', schema)
     await rows.upsert([row('a', 1)])
-    using snapshot = rows.snapshot()
+    await using snapshot = await rows.snapshot()
     await db.drop('rows')
     expect(await snapshot.get('a')).toEqual({ id: 'a', n: 1 })
   })
@@ -154,7 +154,7 @@ describe('a row that expires', () => {
       { ...row('later', 2), $expiresAt: now + 200_000 },
       row('never', 3),
     ])
-    using snapshot = rows.snapshot()
+    await using snapshot = await rows.snapshot()
     now += 9
     expect(ids(await collect(rows.scan()))).toEqual(['later', 'never', 'soon'])
     now += 1

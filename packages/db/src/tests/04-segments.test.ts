@@ -34,7 +34,7 @@ test('full segments go to disk, and nothing else shows', async () => {
     await rows.upsert([row('r7', 7000)])
     await rows.delete({ ids: ['r8', 'r430'] })
     const before = await collect(rows.scan())
-    using snapshot = rows.snapshot()
+    await using snapshot = await rows.snapshot()
     await engine.maintenance.runAll()
     expect((await filesOf(storage)).filter((name) => name.endsWith('.rows'))).toHaveLength(4)
     expect(await rows.count()).toBe(448)
@@ -95,7 +95,7 @@ describe('merging', () => {
       for (let from = 0; from < 350; from += 50) await rows.upsert(batch(from, from + 50))
       await rows.delete({ where: { group: 'g0' } })
       const left = await rows.count()
-      using snapshot = rows.snapshot()
+      await using snapshot = await rows.snapshot()
       const optimizing = rows.optimize()
       // While it is being made.
       await rows.delete({ ids: ['r1', 'r349'] })

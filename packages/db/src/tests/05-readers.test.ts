@@ -24,6 +24,7 @@ test('a reader follows a writer, change by change and segment by segment', async
   await using reader = await openReadOnly(directory)
   const read = await reader.collection('rows', schema)
   expect(await read.count()).toBe(100)
+  expect(await (await reader.collection('rows')).get('r7')).toEqual({ id: 'r7', n: 7 })
   await rows.upsert(batch(50, 150))
   await rows.delete({ where: { n: { $lt: 10 } } })
   expect(await read.count()).toBe(100)

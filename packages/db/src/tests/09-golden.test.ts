@@ -3,7 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { boolean, date, integer, json, keyword, number, open, openReadOnly, text, vector } from '../index.ts'
+import {
+  boolean,
+  date,
+  integer,
+  json,
+  keyword,
+  number,
+  open,
+  openReadOnly,
+  type Reader,
+  type Schema,
+  text,
+  vector,
+} from '../index.ts'
 import { collect } from '../testing/collect.ts'
 
 const GOLDEN = fileURLToPath(new URL('../../golden/', import.meta.url))
@@ -40,7 +53,9 @@ const EXPECTED = Array.from({ length: 115 }, (_, n) => n).filter(
   (n) => n !== 3 && n !== 4 && !(n >= 80 && n < 83),
 )
 
-type Opened = Awaited<ReturnType<typeof open>> | Awaited<ReturnType<typeof openReadOnly>>
+interface Opened {
+  collection<const S extends Schema>(name: string, schema: S): Promise<Reader<S>>
+}
 
 async function check(db: Opened): Promise<void> {
   const rows = await db.collection('words', words)

@@ -287,7 +287,7 @@ test('a directory with damage to several files at once, a graph among them', {
     ])
     const segments = (await rows.stats()).segments.filter(({ state }) => state === 'sealed')
     expect(segments).toMatchObject([{ damaged: [] }])
-    expect(segments[0]?.fields.get('near')).toMatchObject({ linked: 4199 })
+    expect(segments[0]?.fields.near).toMatchObject({ linked: 4199 })
   } finally {
     await rm(directory, { recursive: true })
   }

@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, OmenError } from '@omen/core'
-import { type CheckedSchema, describe } from '../schema/check-schema.ts'
+import { describe } from '../describe.ts'
+import type { CheckedSchema } from '../schema/check-schema.ts'
 import { expected, isPlainObject, storedValue, timeOf, wellFormed } from './values.ts'
 
 const MAX_ID_BYTES = 65_536

@@ -43,7 +43,14 @@ type FieldFilter<F> =
  * Which rows: a plain object, never a string to be parsed. Fields that stand together must all match; a plain value means
  * `$eq`. An empty filter matches every row.
  */
-export type Filter<S extends Schema> = {
+export type Filter<S extends Schema> = string extends keyof S ? FilterOfAny : FilterOf<S>
+
+/** A filter on fields that are known at run time alone: it is checked there. */
+interface FilterOfAny {
+  readonly [fieldOrOperator: string]: unknown
+}
+
+type FilterOf<S extends Schema> = {
   readonly [K in PayloadName<S>]?: FieldFilter<S[K]>
 } & {
   readonly id?: string | IdOperators

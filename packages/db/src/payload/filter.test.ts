@@ -1,10 +1,9 @@
+import { checkFilter, matches } from '@omen/schema/check'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ActivePayload } from '../payload/active-payload.ts'
 import { rowBlock } from '../rows/row-block.ts'
 import { filters, rowsToFilter, filterSchema as schema } from '../testing/filters.ts'
-import { checkFilter } from './check-filter.ts'
-import { matches } from './matches.ts'
+import { ActivePayload } from './active-payload.ts'
 
 const rows = [
   { id: 'a', lang: 'en', year: 2020, tags: ['x', 'y'], scores: [1, 9], open: true, since: '2024-01-01' },

@@ -1,6 +1,8 @@
 import { expectTypeOf, test } from 'vitest'
+import type { SearchQuery } from '../database/query.ts'
 import type { Filter } from '../filter/filter.ts'
 import { boolean, date, integer, json, keyword, number, text, vector } from './builders.ts'
+import type { Schema } from './field.ts'
 import type { InputRow, OutputRow, PayloadName, RowChange, VectorName } from './infer.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
@@ -104,6 +106,21 @@ test('a filter with a wrong field, operator or type of value does not compile', 
   // @ts-expect-error deep inside
   const deep: Filter<S> = { $and: [{ $nor: [{ year: 'x' }] }] }
   void [good, misspelt, operator, wrong, list, order, unindexed, stored, vectors, deep]
+})
+
+test('of a schema that is known at run time alone, any field may be named', () => {
+  expectTypeOf<VectorName<Schema>>().toEqualTypeOf<string>()
+  expectTypeOf<PayloadName<Schema>>().toEqualTypeOf<string>()
+  expectTypeOf<OutputRow<Schema>['id']>().toEqualTypeOf<string>()
+  expectTypeOf<OutputRow<Schema>['title']>().toEqualTypeOf<unknown>()
+  const row: InputRow<Schema> = { id: 'a', year: 2024, v: [1, 2], $ttlMs: 5 }
+  const filter: Filter<Schema> = { year: { $gte: 2020 }, $or: [{ lang: 'en' }] }
+  const query: SearchQuery<Schema> = { vector: { v: [1, 2] }, where: filter, select: ['year'] }
+  // @ts-expect-error a row without an id
+  const nameless: InputRow<Schema> = { year: 2024 }
+  // @ts-expect-error a vector of strings
+  const strings: SearchQuery<Schema> = { vector: { v: ['1'] } }
+  void [row, query, nameless, strings]
 })
 
 test('an option that does not exist does not compile', () => {

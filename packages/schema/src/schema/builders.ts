@@ -1,14 +1,19 @@
-import { type JsonValue, none, OmenError, type Quantizer } from '@omen/core'
-import type { Keep } from '@omen/hnsw'
-import { quantizerByName } from '@omen/quant'
-import type { PayloadField, PayloadKind, VectorField, VectorMetric } from './field.ts'
+import { type JsonValue, OmenError } from '@omen/core'
+import type {
+  NamedQuantizer,
+  PayloadField,
+  PayloadKind,
+  VectorField,
+  VectorKeep,
+  VectorMetric,
+} from './field.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 export interface VectorOptions {
   /** `cosine` when left out. */
   readonly metric?: VectorMetric
   /** A name such as `sq8`, or a quantizer; `sq8` when left out, `none` for a flat index. */
-  readonly quantizer?: string | Quantizer
+  readonly quantizer?: string | NamedQuantizer
   /** Neighbours of a row in the graph, 4 to 128; 16 when left out. */
   readonly m?: number
   /** Candidates kept while a row is linked into the graph, m to 4096; 200 when left out. */
@@ -17,7 +22,7 @@ export interface VectorOptions {
    * What the graph keeps beside lossy codes to rescore with: nothing (`codes`) when left out, since winners are rescored
    * with the vectors themselves, which the segments hold.
    */
-  readonly keep?: Keep
+  readonly keep?: VectorKeep
   /** `hnsw` when left out; `flat` for no graph: every search looks at every row. */
   readonly index?: 'hnsw' | 'flat'
   /** Whether rows may lack it; false when left out. A search for it finds only rows that have it. */
@@ -61,8 +66,7 @@ type Stored<Kind extends PayloadKind, Input, Output, Options> = PayloadField<
  * A field of vectors.
  *
  * @param dimension components of a vector, 1 to 65536
- * @throws OmenError `unknown_quantizer` for a name that no quantizer of @omen/quant has. Everything else is checked when a
- * collection is opened.
+ * @throws OmenError `invalid_argument` for an option that there is not. Everything else is checked when a collection is opened.
  */
 export function vector<const Options extends VectorOptions = NoOptions>(
   dimension: number,
@@ -71,7 +75,7 @@ export function vector<const Options extends VectorOptions = NoOptions>(
   const given: VectorOptions = options ?? {}
   checkKnown('vector', given, ['metric', 'quantizer', 'm', 'beam', 'keep', 'index', 'optional'])
   const { metric = 'cosine', m = 16, beam = 200, keep = 'codes', index = 'hnsw', optional = false } = given
-  const quantizer = given.quantizer ?? (index === 'flat' ? none() : 'sq8')
+  const quantizer = given.quantizer ?? (index === 'flat' ? 'none' : 'sq8')
   return {
     kind: 'vector',
     dimension,
@@ -87,8 +91,8 @@ export function vector<const Options extends VectorOptions = NoOptions>(
 }
 
 /** A name with its version (`sq8/1`), or without: then the first version. */
-function namedQuantizer(name: string): Quantizer {
-  return quantizerByName(name.includes('/') ? name : `${name}/1`)
+function namedQuantizer(name: string): NamedQuantizer {
+  return { name: name.includes('/') ? name : `${name}/1` }
 }
 
 /** Strings to filter by, compared as a whole: tags, languages, foreign ids. At most 8,192 characters each. */

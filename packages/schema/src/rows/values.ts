@@ -1,5 +1,5 @@
 import { type JsonValue, OmenError, unreachable } from '@omen/core'
-import { describe } from '../schema/check-schema.ts'
+import { describe } from '../describe.ts'
 import type { PayloadField, PayloadKind } from '../schema/field.ts'
 import type { StandardResult, StandardSchema } from '../schema/standard-schema.ts'
 

@@ -1,5 +1,7 @@
 import { checkShape, OmenError, unreachable } from '@omen/core'
-import type { Field, PayloadField, PayloadKind, Schema, VectorField } from './field.ts'
+import { describe } from '../describe.ts'
+import { wellFormed } from '../rows/values.ts'
+import type { Field, PayloadField, PayloadKind, Schema, VectorField, VectorKeep } from './field.ts'
 
 /** A schema that was checked, in maps: no name that somebody asks for finds what objects inherit. */
 export interface CheckedSchema {
@@ -13,6 +15,8 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 /** What a row or a hit says besides its fields. */
 const RESERVED: readonly string[] = ['id', 'score', 'distance']
 const MAX_FIELDS = 256
+const KEEPS: readonly string[] = ['f32', 'f16', 'codes'] satisfies VectorKeep[]
+const MAX_COLLECTION_NAME = 255
 const MIN_M = 4
 const MAX_M = 128
 const MAX_BEAM = 4096
@@ -84,12 +88,24 @@ function checkVector(name: string, field: VectorField): void {
       throw new OmenError('invalid_argument', `index must be hnsw or flat, got ${String(index)}`)
     }
     checkBoolean('optional', optional)
-    if (typeof field.quantizer?.name !== 'string') {
+    if (!isNamed(field.quantizer)) {
       throw new OmenError('invalid_argument', 'quantizer must be a name, such as sq8, or a quantizer')
+    }
+    if (!KEEPS.includes(field.keep as string) && !isNamed(field.keep)) {
+      throw new OmenError('invalid_argument', `keep must be ${KEEPS.join(', ')} or a quantizer`)
     }
   } catch (error) {
     throw inField(name, error)
   }
+}
+
+function isNamed(quantizer: unknown): boolean {
+  return (
+    typeof quantizer === 'object' &&
+    quantizer !== null &&
+    'name' in quantizer &&
+    typeof quantizer.name === 'string'
+  )
 }
 
 function checkPayload(name: string, field: PayloadField): void {
@@ -105,6 +121,9 @@ function checkPayload(name: string, field: PayloadField): void {
     checkBoolean('index', field.index)
     if (field.index && !isIndexable(field.kind)) {
       throw new OmenError('invalid_argument', `${field.kind} has no index`)
+    }
+    if (field.many && field.kind === 'json') {
+      throw new OmenError('invalid_argument', 'json holds arrays as they are: leave out many')
     }
     if (field.validator && field.validator['~standard']?.version !== 1) {
       throw new OmenError('invalid_argument', 'the validator does not speak Standard Schema, version 1')
@@ -151,21 +170,12 @@ function inField(name: string, error: unknown): unknown {
   return new OmenError(error.code, `field ${name}: ${error.message}`, { cause: error.cause })
 }
 
-/** A value as an error message shows it: short, whatever it is. */
-export function describe(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}…` : JSON.stringify(value)
-    case 'object':
-      if (value === null) return 'null'
-      if (Array.isArray(value)) return `an array of ${value.length}`
-      if (value instanceof Date) return 'a Date'
-      return ArrayBuffer.isView(value) ? value.constructor.name : 'an object'
-    case 'function':
-      return 'a function'
-    case 'bigint':
-      return `${value}n`
-    default:
-      return String(value)
-  }
+/** @throws OmenError `invalid_argument` for what no collection can be called */
+export function checkCollectionName(name: unknown): string {
+  if (typeof name === 'string' && name.length > 0 && name.length <= MAX_COLLECTION_NAME)
+    return wellFormed(name)
+  throw new OmenError(
+    'invalid_argument',
+    `a collection is called by 1 to ${MAX_COLLECTION_NAME} characters, got ${describe(name)}`,
+  )
 }

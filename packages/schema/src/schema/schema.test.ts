@@ -1,5 +1,4 @@
 import { none } from '@omen/core'
-import { pq } from '@omen/quant'
 import { describe, expect, test } from 'vitest'
 import { boolean, date, integer, json, keyword, number, text, vector } from './builders.ts'
 import { checkSchema } from './check-schema.ts'
@@ -64,7 +63,6 @@ describe('a schema', () => {
     ['of keyword', () => keyword({ indexed: true }), /unknown option indexed of keyword\(\)/],
     // @ts-expect-error for those who do not compile
     ['of vector', () => vector(4, { ef: 1 }), /unknown option ef/],
-    ['quantizer', () => vector(4, { quantizer: 'sq9' }), /"sq9\/1"/],
   ])('with an unknown option %s is refused', (_, make, message) => expect(make).toThrow(message))
 
   test('comes back from JSON', () => {
@@ -76,19 +74,46 @@ describe('a schema', () => {
     expect(again.vectors.get('w')?.keep).toBe('f16')
   })
 
-  test('finds a quantizer of the user again, when it is given', () => {
-    const mine = { ...pq(), name: 'mine/3' }
-    const json = schemaToJson(checkSchema({ v: vector(4, { quantizer: mine }) }))
-    expect(() => schemaFromJson(json)).toThrow(expect.objectContaining({ code: 'unknown_quantizer' }))
-    expect(schemaFromJson(json, [mine]).vectors.get('v')?.quantizer).toBe(mine)
+  test('names quantizers by name and version', () => {
+    expect(vector(4, { quantizer: 'sq8' }).quantizer).toEqual({ name: 'sq8/1' })
+    expect(vector(4, { quantizer: 'mine/3' }).quantizer).toEqual({ name: 'mine/3' })
+    const own = none()
+    expect(vector(4, { quantizer: own }).quantizer).toBe(own)
   })
 
-  test.each([[null], [[]], [{ a: 1 }], [{ a: { kind: 'x' } }], [{ a: { kind: 'vector', quantizer: 1 } }]])(
-    'that is damaged (%j) is refused',
-    (json) => {
-      expect(() => schemaFromJson(json)).toThrow(expect.objectContaining({ code: 'corrupt_database' }))
-    },
-  )
+  test('written by hand has the defaults of every kind', () => {
+    const written = {
+      ...Object.fromEntries(['keyword', 'text', 'json'].map((kind) => [kind, { kind }])),
+      v: { kind: 'vector', dimension: 3, quantizer: 'sq4' },
+    }
+    const read = checkSchema({
+      keyword: keyword(),
+      text: text(),
+      json: json(),
+      v: vector(3, { quantizer: 'sq4' }),
+    })
+    expect(schemaToJson(schemaFromJson(written))).toEqual(schemaToJson(read))
+  })
+
+  test.each<[unknown, RegExp]>([
+    [null, /object of fields, got null/],
+    [[], /got an array of 0/],
+    [{ a: 1 }, /field a: expected an object/],
+    [{ a: { kind: 'x' } }, /field a must be made by/],
+    [{ a: { kind: 'vector', quantizer: 1 } }, /field a: /],
+    [{ a: { kind: 'vector', dimension: '4' } }, /field a: dimension/],
+    [{ a: { kind: 'vector', dimension: 4, ef: 1 } }, /field a: unknown option ef/],
+    [{ a: { kind: 'vector', dimension: 4, keep: { quantizer: 1 } } }, /field a: expected \{ quantizer \}/],
+    [{ a: { kind: 'vector', dimension: 4, keep: 'all' } }, /field a: keep must be/],
+    [{ a: { kind: 'keyword', indexed: true } }, /field a: there is no "indexed"/],
+    [{ a: { kind: 'keyword', optional: 1 } }, /field a: optional must be true or false/],
+    [{ a: { kind: 'json', many: true } }, /field a: json holds arrays/],
+    [JSON.parse('{"__proto__": {"kind": "keyword"}}'), /cannot be called __proto__/],
+  ])('%j is refused', (json, message) => {
+    expect(() => schemaFromJson(json)).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(message) }),
+    )
+  })
 })
 
 describe('a change of schema', () => {

@@ -1,5 +1,4 @@
-import type { Metric, Quantizer } from '@omen/core'
-import type { Keep } from '@omen/hnsw'
+import type { Metric } from '@omen/core'
 import type { StandardSchema } from './standard-schema.ts'
 
 /** The metrics of vector fields: those over floats. */
@@ -8,19 +7,27 @@ export type VectorMetric = Exclude<Metric, 'hamming'>
 /** What a payload field holds. */
 export type PayloadKind = 'keyword' | 'integer' | 'number' | 'boolean' | 'date' | 'text' | 'json'
 
+/** A quantizer by its name and version, such as `sq8/1`: what a database needs in order to find it. Every `Quantizer` is one. */
+export interface NamedQuantizer {
+  readonly name: string
+}
+
+/** What a graph keeps to rescore with: vectors, halves of them, nothing but its codes, or the codes of another quantizer. */
+export type VectorKeep = 'f32' | 'f16' | 'codes' | NamedQuantizer
+
 /** A field of vectors, as `vector()` makes it. */
 export interface VectorField<Optional extends boolean = boolean> {
   readonly kind: 'vector'
   readonly dimension: number
   readonly metric: VectorMetric
   /** Codes that searches walk by. */
-  readonly quantizer: Quantizer
+  readonly quantizer: NamedQuantizer
   /** Neighbours of a row in the graph. */
   readonly m: number
   /** Candidates kept while a row is linked into the graph. */
   readonly beam: number
   /** What the graph keeps beside lossy codes: by default nothing, since segments hold the vectors themselves. */
-  readonly keep: Keep
+  readonly keep: VectorKeep
   /** A graph, or none: then every search looks at every row. */
   readonly index: 'hnsw' | 'flat'
   readonly optional: Optional

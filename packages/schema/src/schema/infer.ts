@@ -2,11 +2,13 @@ import type { Field, PayloadField, Schema, VectorField } from './field.ts'
 
 /** Names of the vector fields. */
 export type VectorName<S extends Schema> = {
-  [K in keyof S & string]: S[K] extends VectorField ? K : never
+  [K in keyof S & string]: Extract<S[K], VectorField> extends never ? never : K
 }[keyof S & string]
 
-/** Names of the payload fields. */
-export type PayloadName<S extends Schema> = Exclude<keyof S & string, VectorName<S>>
+/** Names of the payload fields. Of a schema that is known at run time alone, any name may be one of either kind. */
+export type PayloadName<S extends Schema> = {
+  [K in keyof S & string]: Extract<S[K], PayloadField> extends never ? never : K
+}[keyof S & string]
 
 type OptionalName<S extends Schema> = {
   [K in keyof S & string]: S[K]['optional'] extends true ? K : never
