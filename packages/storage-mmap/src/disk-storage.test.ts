@@ -94,3 +94,14 @@ test('a buffered append is durable once a later one is synced, its name too', as
   const found = crashes.state(randomNumbers(1)).get('log')
   expect(Buffer.compare(found ?? NEW, OLD)).toBe(0)
 })
+
+test('what a crash left unfinished and cannot be removed does not keep the folder from being locked', async () => {
+  const disk = new SimulatedDisk(new Map([['.f.1.tmp', OLD]]))
+  const storage = on(disk)
+  disk.fail({ at: disk.calls, code: 'EIO', forever: true })
+  const lock = await storage.lock('one')
+  await lock.release()
+  disk.fail(undefined)
+  await (await storage.lock('another')).release()
+  expect([...disk.contents().keys()]).toEqual([])
+})

@@ -109,11 +109,20 @@ export class DiskStorage implements StorageBackend {
   async lock(holder: string): Promise<StorageLock> {
     this.#checkWritable()
     const lock = await this.#disk.lock(holder)
-    // What a crash left unfinished has no name that counts, only size.
-    for (const { name } of await this.#disk.list()) {
-      if (name.startsWith('.') && name.endsWith('.tmp')) await this.#disk.unlink(name)
+    try {
+      await this.#removeUnfinished()
+      return lock
+    } catch (error) {
+      await lock.release()
+      throw fileError(error, 'list', this.#disk.path(''))
     }
-    return lock
+  }
+
+  /** What a crash left unfinished has no name that counts, only size: what cannot go now goes the next time. */
+  async #removeUnfinished(): Promise<void> {
+    for (const { name } of await this.#disk.list()) {
+      if (name.startsWith('.') && name.endsWith('.tmp')) await this.#disk.unlink(name).catch(() => undefined)
+    }
   }
 
   async close(): Promise<void> {

@@ -114,7 +114,8 @@ export class Engine {
       engine.maintenance.notice()
       return engine
     } catch (error) {
-      for (const close of opened.reverse()) await close()
+      // Whatever goes wrong now, the lock must not outlive this: the error is the one that it began with.
+      for (const close of opened.reverse()) await Promise.resolve(close()).catch(() => undefined)
       throw error
     }
   }
@@ -346,12 +347,16 @@ export class Engine {
       await commits.close()
     } finally {
       for (const wake of this.#watchers) wake()
-      await catalog.close()
-      await log.close()
-      hooks.point?.('close:log-closed')
-      await this.#lock.release()
-      await this.#closeStorage()
-      hooks.point?.('close:unlocked')
+      try {
+        await catalog.close()
+        await log.close()
+        hooks.point?.('close:log-closed')
+      } finally {
+        // A disk that fails must not keep the folder locked as long as the process lives.
+        await this.#lock.release()
+        await this.#closeStorage()
+        hooks.point?.('close:unlocked')
+      }
     }
   }
 }

@@ -195,6 +195,76 @@ function expectBetween(states: readonly string[], synced: number, submitted: num
   )
 }
 
+/** What recoveries were cut short, and how often. */
+interface RecoveryFigures {
+  recoveries: number
+  cuts: number
+  distinct: number
+}
+
+/**
+ * Cuts the power at every point of a recording, once, and then again after every operation of the opening that follows. What
+ * the second cut leaves is opened in its turn: before the first opening had ended the rows are any that may be there; with
+ * its end they are those that it shows.
+ */
+export async function cutRecoveries(
+  { disk, moments, states }: Recording,
+  random: () => number,
+  figures: RecoveryFigures,
+  planted: Planted = {},
+): Promise<void> {
+  const crashes = new Crashes(disk)
+  const known = new Set<string>()
+  const rows = new Map<string, string>()
+  let moment = 0
+  for (let point = 0; point <= disk.operations.length; point++) {
+    crashes.advance(point)
+    while ((moments[moment + 1]?.operations ?? Infinity) <= point) moment++
+    const files = crashes.state(random)
+    const key = keyOf(files)
+    if (known.has(key)) continue
+    known.add(key)
+    figures.recoveries++
+    const { submitted, synced } = moments[moment] as Moment
+    const expect = (found: string): void => expectBetween(states, synced, submitted, found)
+    await cutRecovery(files, rows, { expect, random, figures, planted }).catch((error: unknown) => {
+      const where = `power cut after operation ${point} of ${disk.operations.length}, and while it was opened`
+      throw new Error(`${where}: ${String(error)}`, { cause: error })
+    })
+  }
+}
+
+interface CutRecovery {
+  /** Throws for rows that may not be there. */
+  readonly expect: (found: string) => void
+  readonly random: () => number
+  readonly figures: RecoveryFigures
+  readonly planted: Planted
+}
+
+/** @param rows those of folders that were opened before */
+async function cutRecovery(files: Files, rows: Map<string, string>, cut: CutRecovery): Promise<void> {
+  const { expect, figures, planted } = cut
+  const disk = new SimulatedDisk(files)
+  let opened = 0
+  const shown = await rowsIn(disk, randomNumbers(1), planted, () => {
+    opened = disk.operations.length
+  })
+  expect(shown)
+  const crashes = new Crashes(disk)
+  for (let point = 0; point <= opened + 1 && point <= disk.operations.length; point++) {
+    crashes.advance(point)
+    const left = crashes.state(cut.random)
+    const key = keyOf(left)
+    const found = rows.get(key) ?? (await rowsIn(new SimulatedDisk(left), randomNumbers(2), planted))
+    rows.set(key, found)
+    figures.cuts++
+    figures.distinct = rows.size
+    expect(found)
+    if (point >= opened && found !== shown) throw new Error(`it showed\n${shown}\nand now it has\n${found}`)
+  }
+}
+
 /** Opens a folder that a power cut left, twice, and gives its rows: both times the same, whatever way they are asked for. */
 async function recovered(files: Files, random: () => number, planted: Planted = {}): Promise<string> {
   const disk = new SimulatedDisk(files)
@@ -204,8 +274,14 @@ async function recovered(files: Files, random: () => number, planted: Planted = 
   return first
 }
 
-async function rowsIn(disk: SimulatedDisk, random: () => number, planted: Planted): Promise<string> {
+async function rowsIn(
+  disk: SimulatedDisk,
+  random: () => number,
+  planted: Planted,
+  opened: () => void = () => undefined,
+): Promise<string> {
   const database = await SubjectDatabase.open(storageFor(disk, planted), planted)
+  opened()
   try {
     if (!(await database.created())) return NOT_CREATED
     const collection = await database.collection()
@@ -224,7 +300,7 @@ async function rowsIn(disk: SimulatedDisk, random: () => number, planted: Plante
 const hashes = new WeakMap<Uint8Array, string>()
 
 /** Names and bytes of a folder in short. */
-function keyOf(files: Files): string {
+export function keyOf(files: Files): string {
   const lines = [...files].map(([name, bytes]) => {
     const known = hashes.get(bytes)
     const hash = known ?? createHash('sha1').update(bytes).digest('base64')

@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Checkpoints } from '../engine/checkpoint.ts'
 import { decodeManifest, encodeManifest, manifestNumber, replayFrom } from '../engine/manifest.ts'
 import { SealedState } from '../engine/segment-state.ts'
-import { crashEverywhere, type Planted, record } from './crash-run.ts'
+import { crashEverywhere, cutRecoveries, type Planted, record } from './crash-run.ts'
+import { failingCalls, runFailing } from './failing-run.ts'
 import { COMMANDS, type Command, ModelRun } from './model-run.ts'
 
 vi.stubEnv('OMEN_NATIVE', 'off')
@@ -18,7 +19,7 @@ afterEach(() => {
 interface Bug {
   readonly name: string
   /** Which proof must find it. */
-  readonly by: 'crash states' | 'model'
+  readonly by: keyof typeof PROOFS
   readonly plant: () => Planted
 }
 
@@ -117,6 +118,24 @@ const BUGS: readonly Bug[] = [
     }),
   },
   {
+    name: 'a sync that failed is taken for one that was done',
+    by: 'failing calls',
+    plant: () => ({
+      wrapDisk: (disk) =>
+        instead(disk, {
+          open: async (name, mode): Promise<DiskFile> => {
+            const file = await disk.open(name, mode)
+            return instead(file, { sync: () => file.sync().catch(() => undefined) })
+          },
+        }),
+    }),
+  },
+  {
+    name: 'what recovery writes to the log is not synced',
+    by: 'cut recoveries',
+    plant: () => ({ wrapDisk: (disk) => unsynced(disk, /^\.?log-/) }),
+  },
+  {
     name: 'a checkpoint forgets deletions',
     by: 'model',
     plant: () => {
@@ -188,8 +207,7 @@ const BUGS: readonly Bug[] = [
 describe('a proof catches', () => {
   test.each(BUGS)('$name', { timeout: 300_000 }, async ({ name, by, plant }) => {
     await prove(`planted: ${name}`, { seed: 31 }, async (proof) => {
-      const search = by === 'model' ? caughtByModel : caughtByCrashes
-      const { tried, why } = await search(proof.seed, plant())
+      const { tried, why } = await PROOFS[by](proof.seed, plant())
       proof.shown = why === undefined ? `not caught after ${tried}` : `caught by ${by} after ${tried}`
       expect(why, proof.shown).toBeInstanceOf(Error)
       // What a planted bug trips over itself shows nothing.
@@ -239,4 +257,37 @@ async function caughtByModel(seed: number, planted: Planted): Promise<Caught> {
     }
   }
   return { tried: `${commands} commands`, why: undefined }
+}
+
+async function caughtByFailingCalls(seed: number, planted: Planted): Promise<Caught> {
+  let calls = 0
+  for (const call of await failingCalls(seed)) {
+    calls++
+    try {
+      await runFailing(seed, call, planted)
+    } catch (why) {
+      return { tried: `${calls} failing calls`, why }
+    }
+  }
+  return { tried: `${calls} failing calls`, why: undefined }
+}
+
+/** The bug is in the recoveries alone. */
+async function caughtByCutRecoveries(seed: number, planted: Planted): Promise<Caught> {
+  const figures = { recoveries: 0, cuts: 0, distinct: 0 }
+  const random = randomNumbers(seed)
+  try {
+    await cutRecoveries(await record(random, 24), random, figures, planted)
+    return { tried: `${figures.cuts} cuts`, why: undefined }
+  } catch (why) {
+    return { tried: `${figures.cuts} cuts`, why }
+  }
+}
+
+/** Which proofs find bugs. */
+const PROOFS = {
+  'crash states': caughtByCrashes,
+  model: caughtByModel,
+  'failing calls': caughtByFailingCalls,
+  'cut recoveries': caughtByCutRecoveries,
 }
