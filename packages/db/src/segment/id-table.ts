@@ -27,7 +27,7 @@ export async function idSections(
   const ends = new Uint32Array(rows * 2)
   const hashes = new Uint32Array(rows)
   const blocks: Uint8Array[] = []
-  let [block, used, end] = [new Uint8Array(BLOCK_BYTES), 0, 0]
+  let [block, used, end] = [new Uint8Array(Math.min(BLOCK_BYTES, rows * USUAL_ID_BYTES)), 0, 0]
   for (let row = 0; row < rows; row++) {
     if (row % ROWS_PER_CHECK === 0 && turns.due) await turns.take()
     const id = idOf(row)
@@ -54,6 +54,8 @@ export async function idSections(
 }
 
 const BLOCK_BYTES = 1 << 20
+/** Few rows do not take a whole block: clearing one is most of the work then. */
+const USUAL_ID_BYTES = 64
 
 async function buildTable(
   hashes: Uint32Array,
