@@ -1,10 +1,13 @@
 // `npm test`: everything CI runs. Each check counts as one beside the tests; the last line is the sum.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { bootstrap, cache, execute, fail, pnpm, root, say, tool } from './bootstrap.mjs'
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
+/** Checks and test files that run side by side: vitest alone would leave a core, and of two cores that is half. */
+const atOnce = availableParallelism()
 /** Where the tests leave how their proofs went. */
 const proofs = join(cache, 'test', 'proofs')
 
@@ -32,6 +35,15 @@ async function check(name, work) {
   return ok
 }
 
+/** Runs tasks in their order, as many at once as there are cores. */
+async function sideBySide(tasks) {
+  const left = [...tasks]
+  const lane = async () => {
+    for (let task = left.shift(); task; task = left.shift()) await task()
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+}
+
 /** Runs vitest with its own output shown, and adds what its report counts. */
 async function vitest(name, args, env) {
   const report = join(cache, 'test', `${name.replaceAll(' ', '-')}.json`)
@@ -39,7 +51,8 @@ async function vitest(name, args, env) {
   mkdirSync(join(cache, 'test'), { recursive: true })
   say(name)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { code } = await tool('vitest', ['run', ...args, ...reporters], { live: true, env })
+  const all = ['run', `--maxWorkers=${atOnce}`, ...args, ...reporters]
+  const { code } = await tool('vitest', all, { live: true, env })
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] }
   // A file that does not load has no test that could fail, and counts as one.
   const unloaded = counts.testResults.filter(
@@ -91,6 +104,13 @@ async function checkPackage(folder) {
   ])
 }
 
+function packageChecks() {
+  return readdirSync(join(root, 'packages'))
+    .map((name) => join(root, 'packages', name))
+    .filter((folder) => existsSync(join(folder, 'package.json')))
+    .map((folder) => () => check(`package ${relative(root, folder)}`, () => checkPackage(folder)))
+}
+
 async function changesetStatus() {
   const base = await execute('git', ['rev-parse', '--verify', '--quiet', 'main'])
   if (base.code !== 0) return { skip: 'there is no local branch main to compare with' }
@@ -104,19 +124,16 @@ async function main() {
   })
   // Without dependencies there is nothing that could check anything.
   if (ready || existsSync(join(root, 'node_modules/vitest'))) {
-    await check('format and lint', () =>
-      tool('@biomejs/biome', ['check', '--error-on-warnings', '--max-diagnostics=200']),
-    )
-    await check('types', () => tool('typescript', ['-p', 'tsconfig.check.json']))
-    await check('unused files, exports and dependencies', () => tool('knip', ['--no-progress']))
-    await check('changesets', changesetStatus)
-    if (ready) {
-      for (const name of readdirSync(join(root, 'packages'))) {
-        const folder = join(root, 'packages', name)
-        if (!existsSync(join(folder, 'package.json'))) continue
-        await check(`package ${relative(root, folder)}`, () => checkPackage(folder))
-      }
-    }
+    await sideBySide([
+      () => check('types', () => tool('typescript', ['-p', 'tsconfig.check.json'])),
+      () =>
+        check('format and lint', () =>
+          tool('@biomejs/biome', ['check', '--error-on-warnings', '--max-diagnostics=200']),
+        ),
+      () => check('unused files, exports and dependencies', () => tool('knip', ['--no-progress'])),
+      () => check('changesets', changesetStatus),
+      ...(ready ? packageChecks() : []),
+    ])
     rmSync(proofs, { recursive: true, force: true })
     await vitest('tests', [], { OMEN_PROOFS: proofs })
     const twins = ['core', 'quant', 'hnsw', 'storage-mmap', 'db'].flatMap((name) => ['--project', name])
