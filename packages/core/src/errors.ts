@@ -31,6 +31,13 @@ export type OmenErrorCode =
   | 'aborted'
   | 'closed'
   | 'full'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'too_large'
+  | 'too_many_requests'
+  | 'overloaded'
+  | 'timeout'
+  | 'internal'
 
 /** The one error class of Omen: a stable `code`, a message a person can act on, and the `cause` where there is one. */
 export class OmenError extends Error {

@@ -1,0 +1,45 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+const ID_BYTES = 8
+const SECRET_BYTES = 32
+const TOKEN = /^omen_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
+
+/** A key as it is handed out, once: nobody can read its secret again. */
+export interface NewKey {
+  readonly id: string
+  /** What a request says after `Bearer`. */
+  readonly token: string
+  readonly hash: Buffer
+}
+
+/** The two parts of a token. */
+export interface TokenParts {
+  readonly id: string
+  readonly secret: string
+}
+
+/** Makes a key with a secret of 256 random bits. */
+export function makeKey(): NewKey {
+  const id = randomBytes(ID_BYTES).toString('hex')
+  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  return { id, token: `omen_${id}_${secret}`, hash: hashOf(secret) }
+}
+
+/** The parts of a token; undefined for what has not the form of one. */
+export function parseToken(token: string): TokenParts | undefined {
+  const [, id, secret] = TOKEN.exec(token) ?? []
+  return id === undefined || secret === undefined ? undefined : { id, secret }
+}
+
+/**
+ * What is stored of a secret: SHA-256, 32 bytes. A slow hash protects what people think up, which can be guessed; 256 random
+ * bits cannot, and every request pays for the hash.
+ */
+export function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+/** Whether a secret is the one that was hashed, in a time that says nothing about it. */
+export function matchesHash(secret: string, hash: Buffer): boolean {
+  return timingSafeEqual(hashOf(secret), hash)
+}

@@ -1,0 +1,71 @@
+import { OmenError, type OmenErrorCode } from '@omen/core'
+import type { FastifyError } from 'fastify'
+import { STATUS_OF } from './status.ts'
+
+/** What the body of every reply that is no success says. */
+export interface ErrorBody {
+  readonly error: { readonly code: OmenErrorCode; readonly message: string; readonly requestId: string }
+}
+
+/** An error with what HTTP says beside it. */
+export class HttpError extends OmenError {
+  readonly status: number
+  readonly retryAfterSeconds: number | undefined
+
+  /** @param options.status that of the code when left out */
+  constructor(
+    code: OmenErrorCode,
+    message: string,
+    options: { status?: number; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(code, message, { cause: options.cause })
+    this.status = options.status ?? STATUS_OF[code]
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/** What Fastify and Node say by codes of their own, which they may refuse a request with before we see it. */
+const OF_FASTIFY: Readonly<Record<string, readonly [OmenErrorCode, number, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 413, 'the body is larger than limits.bodyBytes of the server'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported', 415, 'there is no way to read a body of this media type'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'invalid_argument',
+    400,
+    'the body is not as long as Content-Length says',
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_argument', 400, 'the body is empty'],
+  FST_ERR_BAD_URL: ['invalid_argument', 400, 'the address is no valid URL'],
+  FST_ERR_NOT_FOUND: ['not_found', 404, 'there is nothing at this address'],
+  ECONNRESET: ['aborted', 499, 'the client went away'],
+  ECONNABORTED: ['aborted', 499, 'the client went away'],
+}
+
+/** Brings whatever was thrown to an error that can be told; undefined for a bug, whose words stay inside. */
+export function toldError(error: unknown): HttpError | undefined {
+  if (error instanceof HttpError) return error
+  if (error instanceof OmenError) {
+    const options = STATUS_OF[error.code] === 503 ? { retryAfterSeconds: 1 } : {}
+    return new HttpError(error.code, error.message, { ...options, cause: error })
+  }
+  const { code, statusCode, message } = (error ?? {}) as Partial<FastifyError>
+  const [known, status, says] = OF_FASTIFY[code ?? ''] ?? []
+  if (known !== undefined && status !== undefined && says !== undefined) {
+    return new HttpError(known, says, { status, cause: error })
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new HttpError('invalid_argument', message ?? 'the request cannot be read', {
+      status: statusCode,
+      cause: error,
+    })
+  }
+  return undefined
+}
+
+/** The body that tells an error. */
+export function errorBody(error: HttpError | undefined, requestId: string): ErrorBody {
+  const { code, message } = error ?? {
+    code: 'internal' as const,
+    message: 'the server failed; its log says more under this request id',
+  }
+  return { error: { code, message, requestId } }
+}

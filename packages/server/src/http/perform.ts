@@ -1,0 +1,65 @@
+import type { FastifyRequest } from 'fastify'
+import type { AuditedAction } from '../audit/chain.ts'
+import { type Call, isAudited, type Route } from '../routes/route.ts'
+import type { Services } from '../routes/services.ts'
+import { collectionOf } from './arrival.ts'
+import { HttpError, toldError } from './errors.ts'
+
+/** A document to be sent, and whether it was made for an earlier request. */
+export interface Performed {
+  readonly reply: unknown
+  readonly replayed: boolean
+}
+
+const IDEMPOTENCY_KEY = 'idempotency-key'
+
+/** Does what a request asks for: once, where it says so, and on record, where it changes something. */
+export async function perform(services: Services, route: Route, call: Call): Promise<Performed> {
+  const key = route.idempotent ? call.request.headers[IDEMPOTENCY_KEY] : undefined
+  if (key === undefined) return { reply: await recorded(services, route, call), replayed: false }
+  const { principal, request } = call
+  const content = request.headers['content-type'] ?? ''
+  const fingerprint = [route.id, request.url, content, request.bodyBytes ?? '']
+  return await services.idempotency.once(principal.id, String(key), fingerprint, () =>
+    recorded(services, route, call),
+  )
+}
+
+async function recorded({ audit }: Services, route: Route, call: Call): Promise<unknown> {
+  if (!audit || !isAudited(route)) return await route.handle(call)
+  if (audit.failure) {
+    throw new HttpError('overloaded', 'nothing can be changed now: the audit log cannot be written', {
+      cause: audit.failure,
+    })
+  }
+  let reply: unknown
+  try {
+    reply = await route.handle(call)
+  } catch (error) {
+    const told = toldError(error)
+    const outcome = { status: told?.status ?? 500, code: told?.code ?? 'internal' }
+    await audit.record(actionOf(call.request, route, call.principal.id, outcome))
+    throw error
+  }
+  const effect = route.effect?.(reply, call)
+  await audit.record(
+    actionOf(call.request, route, call.principal.id, { status: 200, ...(effect && { effect }) }),
+  )
+  return reply
+}
+
+/** What the audit log has of a request. */
+export function actionOf(
+  request: FastifyRequest,
+  route: Route,
+  who: string,
+  outcome: Pick<AuditedAction, 'status' | 'code' | 'effect'>,
+): AuditedAction {
+  const collection = collectionOf(request)
+  return {
+    time: new Date().toISOString(),
+    ...{ requestId: request.id, who, action: route.id },
+    ...(collection !== undefined && { collection }),
+    ...outcome,
+  }
+}

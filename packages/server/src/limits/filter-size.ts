@@ -1,0 +1,28 @@
+import { OmenError } from '@omen/core'
+import type { LimitsConfig } from '../config/config.ts'
+
+/**
+ * Checks how large a filter is, before anything looks at what it says.
+ *
+ * @throws OmenError `invalid_argument`
+ */
+export function checkFilterSize(where: unknown, limits: LimitsConfig): void {
+  if (where === undefined) return
+  const { filterDepth, filterNodes } = limits
+  let nodes = 0
+  const visit = (value: unknown, depth: number): void => {
+    if (++nodes > filterNodes) {
+      throw new OmenError(
+        'invalid_argument',
+        `a filter has at most ${filterNodes} conditions and values here`,
+      )
+    }
+    if (typeof value !== 'object' || value === null) return
+    // Each level of filters is two of JSON: the list of filters, and the filter in it.
+    if (depth > 2 * filterDepth) {
+      throw new OmenError('invalid_argument', `a filter is at most ${filterDepth} levels deep here`)
+    }
+    for (const inner of Object.values(value)) visit(inner, depth + 1)
+  }
+  visit(where, 0)
+}

@@ -1,0 +1,67 @@
+import { type Database, type OpenOptions, open } from '@omen/db'
+import type { FastifyInstance } from 'fastify'
+import type { ConfigInput } from './config/config.ts'
+import { type CreatedServer, createServer, type ServerOptions } from './create-server.ts'
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:7700`. */
+  readonly url: string
+  /** The first key, which may do everything, where there was none before: shown this once. */
+  readonly firstKey: string | undefined
+  readonly app: FastifyInstance
+  /**
+   * Takes no new requests, finishes those that it accepted, and closes what it opened; closing twice is fine.
+   */
+  close(): Promise<void>
+}
+
+export interface ServeOptions extends ServerOptions {
+  /** How the database is opened, where a directory was given. */
+  readonly open?: OpenOptions | undefined
+}
+
+/**
+ * Serves a database over HTTP.
+ *
+ * @param where a directory, which is opened and in the end closed; `:memory:`; or a database, which stays open
+ * @throws OmenError as `open` and `createServer`; `io` when the address cannot be listened on
+ */
+export async function serve(
+  where: string | Database,
+  input: ConfigInput = {},
+  options: ServeOptions = {},
+): Promise<RunningServer> {
+  const db = typeof where === 'string' ? await open(where, options.open) : where
+  const closeDatabase = async (): Promise<void> => (typeof where === 'string' ? await db.close() : undefined)
+  let server: CreatedServer | undefined
+  try {
+    server = await createServer(db, { ...input, state: input.state ?? stateBeside(where) }, options)
+    const firstKey = await makeFirstKey(server)
+    const { app, config } = server
+    const url = await app.listen({ host: config.host, port: config.port })
+    let closed: Promise<void> | undefined
+    const close = (): Promise<void> => {
+      closed ??= app.close().then(closeDatabase)
+      return closed
+    }
+    return { url, firstKey, app, close }
+  } catch (error) {
+    await server?.app.close()
+    await closeDatabase()
+    throw error
+  }
+}
+
+/** Keys and the audit log do not belong to the database: whoever copies that copies no secrets. */
+function stateBeside(where: string | Database): string | undefined {
+  return typeof where === 'string' && where !== ':memory:'
+    ? `${where.replace(/[/\\]+$/, '')}-server`
+    : undefined
+}
+
+async function makeFirstKey({ config, keys }: CreatedServer): Promise<string | undefined> {
+  if (config.auth.mode === 'off' || keys.hasAdmin) return undefined
+  const { key } = await keys.create({ name: 'first key', roles: { '*': 'admin' } })
+  return key
+}
