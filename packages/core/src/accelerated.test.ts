@@ -123,10 +123,10 @@ test('codes with an accelerator hand over every chunk and name the refused vecto
   const shape: Shape = { dimension: 2, metric: 'l2' }
   const codes = new Codes(none().train(new Float32Array(2), shape), accelerator)
   codes.slab.ensure(CHUNK_ROWS + 1)
-  await codes.encode(Float32Array.of(1, 2), Uint32Array.of(CHUNK_ROWS), 1)
+  await codes.encode(Float32Array.of(1, 2), Uint32Array.of(CHUNK_ROWS), { threads: 1 })
   expect([...new Float32Array(codes.slab.row(CHUNK_ROWS).slice().buffer)].slice(0, 2)).toEqual([1, 2])
   const bad = Float32Array.of(1, 2, Number.NaN, 4)
-  await expect(codes.encode(bad, Uint32Array.of(0, 1), 1, 100)).rejects.toMatchObject({
+  await expect(codes.encode(bad, Uint32Array.of(0, 1), { threads: 1 }, 100)).rejects.toMatchObject({
     code: 'not_finite',
     message: expect.stringContaining('vector 101'),
   })

@@ -83,6 +83,13 @@ export const NATIVE_TECHNIQUES = [
 
 export type NativeTechnique = (typeof NATIVE_TECHNIQUES)[number]
 
+/** Who does long work. */
+export interface Workers {
+  readonly threads: number
+  /** Whether nobody waits for it: then its threads run at a lower priority than those of all other calls. */
+  readonly background?: boolean | undefined
+}
+
 /** Codes in a slab, with the kernels to score them. */
 export interface NativeCodes {
   /** Hands over the next chunk of the slab. */
@@ -92,7 +99,7 @@ export interface NativeCodes {
    *
    * @returns the first refused vector, or undefined when all were encoded
    */
-  encode(vectors: Vectors, rows: Uint32Array, threads: number): Promise<Refusal | undefined>
+  encode(vectors: Vectors, rows: Uint32Array, workers: Workers): Promise<Refusal | undefined>
   /** Distances from one raw (unprepared) query to rows; the query must be valid. For tests and rescoring. */
   scoreSync(query: Vectors, rows: Uint32Array, distances: Float32Array): void
   /**
@@ -191,9 +198,9 @@ export interface NativeGraph {
    * @param control `control[0]` counts the rows done (written by the pool); a non-zero `control[1]` asks it to stop
    * @returns rows linked: the first so many of `rows`, when stopped early
    */
-  insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number>
+  insert(rows: Uint32Array, workers: Workers, control: Int32Array): Promise<number>
   /** Gives rows that link to tombstones new neighbours from among the tombstones' own, on the pool. */
-  relink(rows: Uint32Array, threads: number): Promise<void>
+  relink(rows: Uint32Array, workers: Workers): Promise<void>
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined
   search(query: Vectors, search: NativeSearch, out: ResultBuffers): Promise<Refusal | undefined>
   searchMany(

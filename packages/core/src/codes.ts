@@ -1,4 +1,4 @@
-import type { Accelerator, NativeCodes } from './accelerator.ts'
+import type { Accelerator, NativeCodes, Workers } from './accelerator.ts'
 import { OmenError } from './errors.ts'
 import { allocateVectors, elementsPerVector, prepareVectors, type Vectors, vectorError } from './metric.ts'
 import type { Codec, Scorer } from './quantizer.ts'
@@ -50,9 +50,9 @@ export class Codes {
    * @param firstIndex added to the index named in errors, for a block that is part of a larger one
    * @throws OmenError `not_finite`, `zero_vector`, `out_of_range`, naming the vector; some rows may then be overwritten
    */
-  async encode(vectors: Vectors, rows: Uint32Array, threads: number, firstIndex = 0): Promise<void> {
+  async encode(vectors: Vectors, rows: Uint32Array, workers: Workers, firstIndex = 0): Promise<void> {
     if (this.native) {
-      const refusal = await this.native.encode(vectors, rows, threads)
+      const refusal = await this.native.encode(vectors, rows, workers)
       if (refusal) throw vectorError(refusal.code, firstIndex + refusal.index)
       return
     }

@@ -1,3 +1,4 @@
+import type { Workers } from './accelerator.ts'
 import type { Bitset } from './bitset.ts'
 import type { Codes } from './codes.ts'
 import { OmenError, throwIfAborted } from './errors.ts'
@@ -129,7 +130,7 @@ export async function encodeInPieces(
   codes: Codes,
   vectors: Vectors,
   rows: Uint32Array,
-  threads: number,
+  workers: Workers,
   options: AddOptions,
   check: () => void,
 ): Promise<void> {
@@ -137,7 +138,7 @@ export async function encodeInPieces(
   for (let start = 0; start < rows.length; start += VECTORS_PER_PIECE) {
     const end = Math.min(start + VECTORS_PER_PIECE, rows.length)
     const piece = vectors.subarray(start * elements, end * elements)
-    await codes.encode(piece, rows.subarray(start, end), threads, start)
+    await codes.encode(piece, rows.subarray(start, end), workers, start)
     check()
     throwIfAborted(options.signal)
     options.onProgress?.({ done: end, total: rows.length })

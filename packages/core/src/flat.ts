@@ -124,7 +124,10 @@ export class FlatIndex implements VectorIndex {
   }
 
   async #add(vectors: Vectors, count: number, options: AddOptions): Promise<Uint32Array> {
-    const threads = checkWholeNumber('threads', options.threads ?? this.#threads)
+    const workers = {
+      threads: checkWholeNumber('threads', options.threads ?? this.#threads),
+      background: options.background,
+    }
     // Assigned only when all went well: a refused first batch must not have trained the codec.
     const codes =
       this.#codes ?? new Codes(trainCodec(this.#quantizer, vectors, this.shape), this.#accelerator)
@@ -134,7 +137,7 @@ export class FlatIndex implements VectorIndex {
       const rows = this.#rowsFor(count, reused)
       const rowCount = this.#rowCount + count - reused.length
       codes.slab.ensure(rowCount)
-      await encodeInPieces(codes, vectors, rows, threads, options, () => this.#checkOpen())
+      await encodeInPieces(codes, vectors, rows, workers, options, () => this.#checkOpen())
       this.#live.grow(rowCount)
       for (const row of rows) this.#live.set(row)
       this.#codes = codes

@@ -11,6 +11,7 @@ export type {
   Refusal,
   ResultBuffers,
   SearchStrategy,
+  Workers,
 } from './accelerator.ts'
 export { NATIVE_TECHNIQUES, SEARCH_STRATEGIES } from './accelerator.ts'
 export { bf16 } from './bf16.ts'

@@ -1,5 +1,5 @@
 /** How long work in TypeScript may hold the event loop before it lets others run. */
-export const TURN_MS = 4
+export const TURN_MS = 2
 
 /** Lets the event loop take a turn: timers, I/O and other promises run before this resolves. */
 export function takeTurn(): Promise<void> {

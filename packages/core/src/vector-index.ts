@@ -47,6 +47,8 @@ export interface SearchManyOptions extends SearchOptions {
 
 export interface AddOptions {
   readonly threads?: number
+  /** Whether nobody waits for it: the accelerator then does it at a lower priority than searches; false when left out. */
+  readonly background?: boolean
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
 }

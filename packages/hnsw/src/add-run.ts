@@ -4,6 +4,7 @@ import type { Run } from './engine.ts'
 /** One call of `add` while it runs: when it must end early, and whom to tell how far it is. */
 export class AddRun implements Run {
   readonly threads: number
+  readonly background: boolean | undefined
   readonly stopped: () => boolean
   readonly report: (done: number) => void
   readonly #options: AddOptions
@@ -16,6 +17,7 @@ export class AddRun implements Run {
     this.#options = options
     this.#closed = closed
     this.threads = options.threads === undefined ? threads : checkWholeNumber('threads', options.threads)
+    this.background = options.background
     this.stopped = () => closed() || options.signal?.aborted === true || this.#failure !== undefined
     this.report = (done) => {
       if (this.#failure || !options.onProgress) return

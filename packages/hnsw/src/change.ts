@@ -29,7 +29,7 @@ export async function encodeRows(
       const to = Math.min(from + CHUNK_ROWS, count)
       const piece = vectors.subarray(from * elements, to * elements)
       for (const each of stored) {
-        await each.encode(piece, rows.subarray(from, to), run.threads, from)
+        await each.encode(piece, rows.subarray(from, to), run, from)
       }
       run.check()
     }

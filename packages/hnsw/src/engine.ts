@@ -1,4 +1,4 @@
-import type { NativeSearch, ResultBuffers, Vectors } from '@omen/core'
+import type { NativeSearch, ResultBuffers, Vectors, Workers } from '@omen/core'
 
 /**
  * What runs over a graph's slabs: the hot loops, in TypeScript or in C++, with the same results.
@@ -29,8 +29,7 @@ export interface Engine {
 }
 
 /** How a long operation runs. */
-export interface Run {
-  readonly threads: number
+export interface Run extends Workers {
   /** Asked now and then: whether to end early. */
   readonly stopped: () => boolean
   /** Told now and then how many rows are done. */

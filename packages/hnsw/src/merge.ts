@@ -223,7 +223,8 @@ class Merge {
       else graph.bury(row)
     }
     await this.#takeOverCodes(base, parts, stays)
-    const run: Run = { threads: this.#run.threads, stopped: this.#run.stopped }
+    const { threads, background, stopped } = this.#run
+    const run: Run = { threads, background, stopped }
     if (graph.removed > 0 && !(await compact(graph, parts.engine, run, async () => undefined)))
       this.#run.check()
     this.#report(graph.alive)
@@ -268,9 +269,11 @@ class Merge {
       await this.#encode(await this.#fetch(source, batch), targets, parts)
       parts.graph.enliven(targets)
       const before = this.#done
+      const { threads, background, stopped } = this.#run
       const run: Run = {
-        threads: this.#run.threads,
-        stopped: this.#run.stopped,
+        threads,
+        background,
+        stopped,
         report: (done) => this.#report(before + done),
       }
       if ((await parts.engine.insert(targets, run)) < targets.length) this.#run.check()
@@ -279,7 +282,7 @@ class Merge {
   }
 
   async #encode(vectors: Vectors, rows: Uint32Array, parts: Parts): Promise<void> {
-    for (const codes of storedCodes(parts)) await codes.encode(vectors, rows, this.#run.threads)
+    for (const codes of storedCodes(parts)) await codes.encode(vectors, rows, this.#run)
     this.#run.check()
   }
 

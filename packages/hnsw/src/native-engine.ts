@@ -73,14 +73,15 @@ export class NativeEngine implements Engine {
     return (await this.#native.check('chains', 0, 0)) && (await this.#native.check('tree', 0, 0))
   }
 
-  async insert(rows: Uint32Array, { threads, stopped, report }: Run): Promise<number> {
+  async insert(rows: Uint32Array, run: Run): Promise<number> {
+    const { stopped, report } = run
     const control = new Int32Array(2)
     const timer = setInterval(() => {
       report?.(control[0]!)
       if (stopped()) control[1] = 1
     }, REPORT_EVERY_MS)
     try {
-      const done = await this.#native.insert(rows, threads, control)
+      const done = await this.#native.insert(rows, run, control)
       report?.(done)
       return done
     } finally {
@@ -88,8 +89,8 @@ export class NativeEngine implements Engine {
     }
   }
 
-  async relink(rows: Uint32Array, { threads }: Run): Promise<void> {
-    await this.#native.relink(rows, threads)
+  async relink(rows: Uint32Array, run: Run): Promise<void> {
+    await this.#native.relink(rows, run)
   }
 
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): void {

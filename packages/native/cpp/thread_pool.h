@@ -3,16 +3,20 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
 
 namespace omen {
 
+// How the system shares its cores out where there are fewer of them than threads that could run.
+enum class Priority : uint8_t { normal, low };
+
 class ThreadPool {
  public:
   // Starts `threads` threads at the first job.
-  explicit ThreadPool(size_t threads) : threads_(threads) {}
+  explicit ThreadPool(size_t threads, Priority priority = Priority::normal) : threads_(threads), priority_(priority) {}
 
   size_t threads() const { return threads_; }
   void submit(std::function<void()> job);
@@ -22,6 +26,7 @@ class ThreadPool {
   void spin();
 
   const size_t threads_;
+  const Priority priority_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
@@ -34,8 +39,10 @@ class ThreadPool {
 size_t hardware_threads();
 // Searches: jobs of at most a few milliseconds, so that none waits long.
 ThreadPool& search_pool();
-// Building and everything else that takes its time.
+// Building and everything else that takes its time while somebody waits for it.
 ThreadPool& bulk_pool();
+// The same where nobody does: its threads get what the others leave of the cores.
+ThreadPool& background_pool();
 
 // Runs `work(i)` for i = 0 … threads − 1, one of them on the calling thread and the others on the pool where it has
 // threads to spare, and returns when all that began have ended. Each `work` takes its share of a common counter, so a

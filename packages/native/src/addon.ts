@@ -40,7 +40,7 @@ export interface AddonChecksum {
 /** Calls that answer a number name a refused vector by it: −1 for none, else index · 4 + reason. */
 export interface AddonCodes {
   attach(chunk: Uint8Array): void
-  encode(vectors: ArrayBufferView, rows: Uint32Array, threads: number): Promise<number>
+  encode(vectors: ArrayBufferView, rows: Uint32Array, threads: number, background: boolean): Promise<number>
   scoreSync(query: ArrayBufferView, rows: Uint32Array, distances: Float32Array): number
   scan(
     queries: ArrayBufferView,
@@ -66,8 +66,8 @@ export interface AddonCodes {
 export interface AddonGraph {
   attach(slab: string, chunk: Uint8Array): void
   check(what: string, from: number, to: number): Promise<boolean>
-  insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number>
-  relink(rows: Uint32Array, threads: number): Promise<void>
+  insert(rows: Uint32Array, threads: number, background: boolean, control: Int32Array): Promise<number>
+  relink(rows: Uint32Array, threads: number, background: boolean): Promise<void>
   searchSync(
     query: ArrayBufferView,
     k: number,

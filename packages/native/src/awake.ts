@@ -3,14 +3,26 @@ import { availableParallelism } from 'node:os'
 /** How long the event loop is kept turning after a call, at most: longer calls do not notice a late answer. */
 const AWAKE_MS = 1
 
-/** With a single core, turning would take time from the very call that is waited for. */
-const worthwhile: boolean = availableParallelism() > 1
+const cores: number = availableParallelism()
+/** Cores that background work of this thread keeps busy. */
+let busy = 0
+
+/** Counts the threads of background work, a core each, until it settles. */
+export async function inBackground<T>(threads: number, work: Promise<T>): Promise<T> {
+  busy += threads
+  try {
+    return await work
+  } finally {
+    busy -= threads
+  }
+}
 
 /**
  * Keeps the event loop from falling asleep while a short call runs on the pool.
  *
  * A sleeping loop takes some 20 µs to wake, as long as the search it waits for. One that has an immediate to run polls
- * instead, serving everything else in between, and sees the answer within a microsecond or two.
+ * instead, serving everything else in between, and sees the answer within a microsecond or two. Where no other core is free,
+ * turning would take time from the very call that is waited for.
  */
 export class Awake {
   readonly #yieldThread: () => void
@@ -25,7 +37,7 @@ export class Awake {
 
   /** Settles as the given promise does. */
   async during<T>(call: Promise<T>): Promise<T> {
-    if (worthwhile) this.#begin()
+    if (cores - busy > 1) this.#begin()
     this.#waiting++
     try {
       return await call

@@ -1,4 +1,13 @@
-import type { Element, NativeCodec, NativeCodes, Refusal, ResultBuffers, Shape, Vectors } from '@omen/core'
+import type {
+  Element,
+  NativeCodec,
+  NativeCodes,
+  Refusal,
+  ResultBuffers,
+  Shape,
+  Vectors,
+  Workers,
+} from '@omen/core'
 import { METRICS, unreachable } from '@omen/core'
 import type { Addon, AddonCodes } from './addon.ts'
 
@@ -64,8 +73,12 @@ export class AcceleratedCodes implements NativeCodes {
     this.addon.attach(chunk)
   }
 
-  async encode(vectors: Vectors, rows: Uint32Array, threads: number): Promise<Refusal | undefined> {
-    return refusal(await this.addon.encode(vectors, rows, threads))
+  async encode(
+    vectors: Vectors,
+    rows: Uint32Array,
+    { threads, background = false }: Workers,
+  ): Promise<Refusal | undefined> {
+    return refusal(await this.addon.encode(vectors, rows, threads, background))
   }
 
   scoreSync(query: Vectors, rows: Uint32Array, distances: Float32Array): void {

@@ -6,10 +6,11 @@ import type {
   Refusal,
   ResultBuffers,
   Vectors,
+  Workers,
 } from '@omen/core'
 import { NATIVE_TECHNIQUES, OmenError, SEARCH_STRATEGIES } from '@omen/core'
 import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
-import { Awake } from './awake.ts'
+import { Awake, inBackground } from './awake.ts'
 import { AcceleratedCodes, refusal } from './codes.ts'
 
 /** The graph's hot loops in C++. */
@@ -42,12 +43,13 @@ export class AcceleratedGraph implements NativeGraph {
     return this.#graph.check(what, from, to)
   }
 
-  insert(rows: Uint32Array, threads: number, control: Int32Array): Promise<number> {
-    return this.#graph.insert(rows, threads, control)
+  insert(rows: Uint32Array, { threads, background = false }: Workers, control: Int32Array): Promise<number> {
+    const inserted = this.#graph.insert(rows, threads, background, control)
+    return background ? inBackground(threads, inserted) : inserted
   }
 
-  relink(rows: Uint32Array, threads: number): Promise<void> {
-    return this.#graph.relink(rows, threads)
+  relink(rows: Uint32Array, { threads, background = false }: Workers): Promise<void> {
+    return this.#graph.relink(rows, threads, background)
   }
 
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined {

@@ -26,7 +26,7 @@ async function scoreBoth(
   const rows = Uint32Array.from({ length: count }, (_, row) => row)
   for (const each of codes) {
     each.slab.ensure(count)
-    await each.encode(vectors, rows, 2)
+    await each.encode(vectors, rows, { threads: 2 })
   }
   const scorer = codes[1].scorer()
   const pairs = Array.from({ length: 10 }, (_, i) => {

@@ -50,7 +50,7 @@ export async function measureQuantizer(
   }
   codes.slab.ensure(count)
   const rows = Uint32Array.from({ length: count }, (_, row) => row)
-  const encode = (threads: number) => (): Promise<void> => codes.encode(base, rows, threads)
+  const encode = (threads: number) => (): Promise<void> => codes.encode(base, rows, { threads })
   const one = await best(rounds, encode(1), processorSeconds)
   const all = threads > 1 ? await best(rounds, encode(threads), wallSeconds) : one
   const { seconds, found } = await scan(codes.native, dataset, rounds)

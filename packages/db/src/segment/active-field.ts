@@ -68,6 +68,7 @@ export class ActiveField implements SearchableField {
     while (this.#linked < end) {
       const to = Math.min(this.#linked + VECTORS_PER_BATCH, end)
       await this.#graph?.add(this.vectors.read(this.#linked, to), {
+        background: true,
         ...(threads === undefined ? {} : { threads }),
         ...(signal ? { signal } : {}),
       })

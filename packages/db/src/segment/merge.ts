@@ -121,6 +121,7 @@ async function grownGraph(
       ...(i === plan.base ? { index: graph } : {}),
     })),
     plan,
+    background: true,
     vectors: (source, rows) => vectorsOf(segments[source]?.fields.get(name)?.vectors, rows),
     ...(plan.rows > MAX_GROWTH * vectors.count
       ? { quantizer: quantizerOf(field.quantizer), keep: keepOf(field.keep) }
@@ -182,6 +183,7 @@ async function newlyLinked(
     for (let from = 0; from < vectors.count; from += VECTORS_PER_BATCH) {
       const to = Math.min(from + VECTORS_PER_BATCH, vectors.count)
       await graph.add(vectors.read(from, to), {
+        background: true,
         ...(threads === undefined ? {} : { threads }),
         ...(signal ? { signal } : {}),
       })

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "codes.h"
+#include "thread_pool.h"
 
 // Reading the arguments of calls from this package's own TypeScript, which has checked their types.
 namespace omen::binding {
@@ -24,6 +25,11 @@ std::span<T> elements(const Napi::Value& value) {
 }
 
 inline uint32_t uint32_of(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
+
+// Where long work goes; true for work that nobody waits for.
+inline ThreadPool& pool_of(const Napi::Value& background) {
+  return background.ToBoolean() ? background_pool() : bulk_pool();
+}
 
 // A typed array, or undefined: a set of rows.
 inline Accept accept_of(const Napi::Value& value) {

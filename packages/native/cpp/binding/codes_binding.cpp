@@ -17,12 +17,12 @@ constexpr size_t kVectorsPerShare = 256;
 class EncodeTask : public Task {
  public:
   EncodeTask(Napi::Env env, const Codes& codes, std::span<const std::byte> vectors, std::span<const uint32_t> rows,
-             size_t threads)
-      : Task(env), codes_(codes), vectors_(vectors), rows_(rows), threads_(threads) {}
+             ThreadPool& pool, size_t threads)
+      : Task(env), codes_(codes), vectors_(vectors), rows_(rows), pool_(pool), threads_(threads) {}
 
   void run(const StopFlag& stop) override {
     std::atomic<size_t> next{0};
-    parallel(bulk_pool(), threads_, [&](size_t) {
+    parallel(pool_, threads_, [&](size_t) {
       const size_t bytes = codes_.shape().vector_bytes();
       std::vector<std::byte> scratch(bytes);
       for (size_t start; !stop && (start = next.fetch_add(kVectorsPerShare)) < rows_.size();) {
@@ -40,6 +40,7 @@ class EncodeTask : public Task {
   const Codes& codes_;
   std::span<const std::byte> vectors_;
   std::span<const uint32_t> rows_;
+  ThreadPool& pool_;
   size_t threads_;
   FirstRefusal refused_;
 };
@@ -125,7 +126,7 @@ Napi::Value CodesObject::attach(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// encode(vectors, rows: Uint32Array, threads): Promise<number>
+// encode(vectors, rows: Uint32Array, threads, background): Promise<number>
 Napi::Value CodesObject::encode(const Napi::CallbackInfo& info) {
   const auto vectors = elements<const std::byte>(info[0]);
   const auto rows = elements<const uint32_t>(info[1]);
@@ -135,11 +136,12 @@ Napi::Value CodesObject::encode(const Napi::CallbackInfo& info) {
   for (const uint32_t row : rows) {
     if (row >= codes_->slab().capacity_rows()) return throw_range(info.Env(), "a row is beyond the slab");
   }
-  auto task = std::make_unique<EncodeTask>(info.Env(), *codes_, vectors, rows, uint32_of(info[2]));
+  ThreadPool& pool = pool_of(info[3]);
+  auto task = std::make_unique<EncodeTask>(info.Env(), *codes_, vectors, rows, pool, uint32_of(info[2]));
   task->keep(Value());
   task->keep(info[0].As<Napi::Object>());
   task->keep(info[1].As<Napi::Object>());
-  return start(info.Env(), bulk_pool(), std::move(task));
+  return start(info.Env(), pool, std::move(task));
 }
 
 // scoreSync(query, rows: Uint32Array, distances: Float32Array): number

@@ -63,14 +63,15 @@ Refusal search_into(const Graph& graph, const std::byte* query, const SearchOpti
 
 class InsertTask : public Task {
  public:
-  InsertTask(Napi::Env env, Graph& graph, std::span<const uint32_t> rows, size_t threads, int32_t* control)
-      : Task(env), graph_(graph), rows_(rows), threads_(threads), control_(control) {}
+  InsertTask(Napi::Env env, Graph& graph, std::span<const uint32_t> rows, ThreadPool& pool, size_t threads,
+             int32_t* control)
+      : Task(env), graph_(graph), rows_(rows), pool_(pool), threads_(threads), control_(control) {}
 
   void run(const StopFlag& stop) override {
     const size_t before = graph_.row_limit() - std::min<size_t>(rows_.size(), graph_.row_limit());
     const size_t serial = threads_ == 1 ? rows_.size() : before < kSerialRows ? kSerialRows : 0;
     insert_until(std::min(serial, rows_.size()), stop);
-    parallel(bulk_pool(), threads_, [&](size_t) { insert_until(rows_.size(), stop); });
+    parallel(pool_, threads_, [&](size_t) { insert_until(rows_.size(), stop); });
   }
   Napi::Value result(Napi::Env env) override {
     return Napi::Number::New(env, double(std::min<size_t>(next_, rows_.size())));
@@ -92,6 +93,7 @@ class InsertTask : public Task {
 
   Graph& graph_;
   std::span<const uint32_t> rows_;
+  ThreadPool& pool_;
   size_t threads_;
   int32_t* control_;
   std::atomic<size_t> next_{0};
@@ -99,12 +101,12 @@ class InsertTask : public Task {
 
 class RelinkTask : public Task {
  public:
-  RelinkTask(Napi::Env env, Graph& graph, std::span<const uint32_t> rows, size_t threads)
-      : Task(env), graph_(graph), rows_(rows), threads_(threads) {}
+  RelinkTask(Napi::Env env, Graph& graph, std::span<const uint32_t> rows, ThreadPool& pool, size_t threads)
+      : Task(env), graph_(graph), rows_(rows), pool_(pool), threads_(threads) {}
 
   void run(const StopFlag& stop) override {
     std::atomic<size_t> next{0};
-    parallel(bulk_pool(), threads_, [&](size_t) {
+    parallel(pool_, threads_, [&](size_t) {
       Relinker relinker(graph_);
       for (size_t i; !stop && (i = next.fetch_add(1)) < rows_.size();) relinker.relink(rows_[i]);
     });
@@ -114,6 +116,7 @@ class RelinkTask : public Task {
  private:
   Graph& graph_;
   std::span<const uint32_t> rows_;
+  ThreadPool& pool_;
   size_t threads_;
 };
 
@@ -259,26 +262,28 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return start(info.Env(), search_pool(), std::move(task));
   }
 
-  // insert(rows: Uint32Array, threads, control: Int32Array): Promise<number>
+  // insert(rows: Uint32Array, threads, background, control: Int32Array): Promise<number>
   Napi::Value insert(const Napi::CallbackInfo& info) {
     const auto rows = elements<const uint32_t>(info[0]);
     if (!within(rows)) return throw_range(info.Env(), "a row is beyond the graph");
-    auto task = std::make_unique<InsertTask>(info.Env(), *graph_, rows, uint32_of(info[1]),
-                                             elements<int32_t>(info[2]).data());
+    ThreadPool& pool = pool_of(info[2]);
+    auto task = std::make_unique<InsertTask>(info.Env(), *graph_, rows, pool, uint32_of(info[1]),
+                                             elements<int32_t>(info[3]).data());
     task->keep(Value());
     task->keep(info[0].As<Napi::Object>());
-    task->keep(info[2].As<Napi::Object>());
-    return start(info.Env(), bulk_pool(), std::move(task));
+    task->keep(info[3].As<Napi::Object>());
+    return start(info.Env(), pool, std::move(task));
   }
 
-  // relink(rows: Uint32Array, threads): Promise<void>
+  // relink(rows: Uint32Array, threads, background): Promise<void>
   Napi::Value relink(const Napi::CallbackInfo& info) {
     const auto rows = elements<const uint32_t>(info[0]);
     if (!within(rows)) return throw_range(info.Env(), "a row is beyond the graph");
-    auto task = std::make_unique<RelinkTask>(info.Env(), *graph_, rows, uint32_of(info[1]));
+    ThreadPool& pool = pool_of(info[2]);
+    auto task = std::make_unique<RelinkTask>(info.Env(), *graph_, rows, pool, uint32_of(info[1]));
     task->keep(Value());
     task->keep(info[0].As<Napi::Object>());
-    return start(info.Env(), bulk_pool(), std::move(task));
+    return start(info.Env(), pool, std::move(task));
   }
 
   // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, strategy, share,
