@@ -22,9 +22,16 @@ import { verify } from './verify.ts'
 export interface OpenOptions {
   /** What writes survive that do not say otherwise: a power cut (`synced`) when left out. */
   readonly durability?: Durability | undefined
-  /** Bytes that rows may take in memory before they go to disk, shared by all collections; 256 MiB when left out. */
+  /**
+   * Bytes of memory, shared by all collections; 256 MiB when left out. Half of it is for rows that are not on disk yet, half for
+   * what a merge of segments makes. Beside it come mapped files, which the system takes back when it needs them; what calls
+   * hold, their rows and hits; and the program itself. `optimize` and new schemas make whole segments, whatever they take.
+   */
   readonly memoryBudgetBytes?: number | undefined
-  /** Threads that background work may use; half of the cores when left out. */
+  /**
+   * Threads for linking rows, and as many for merging segments; half of the cores when left out. They run at a low priority,
+   * where the accelerator runs.
+   */
   readonly threads?: number | undefined
   /** Quantizers of your own, which schemas in the database name; those of @omen/quant are always there. */
   readonly quantizers?: readonly Quantizer[] | undefined

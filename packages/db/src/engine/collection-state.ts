@@ -58,11 +58,14 @@ export class CollectionState {
     return this.#active
   }
 
+  /** Segments in memory, the one that takes rows last. */
+  get growing(): ActiveState[] {
+    return this.#segments.filter((segment): segment is ActiveState => segment instanceof ActiveState)
+  }
+
   /** Segments that are full and not on disk yet. */
   get sealing(): ActiveState[] {
-    return this.#segments.filter(
-      (segment): segment is ActiveState => segment instanceof ActiveState && segment !== this.#active,
-    )
+    return this.growing.filter((segment) => segment !== this.#active)
   }
 
   /** Segments on disk. */

@@ -140,7 +140,7 @@ export class Engine {
     const { catalog, commits, hooks } = this.parts
     const apply = async (change: Change | undefined, sequence: number, bytes: number): Promise<void> => {
       const collection = change && catalog.byId(change.collection)
-      if (collection) await this.maintenance.admit(collection)
+      if (collection) await this.maintenance.haveRoom(collection)
       commits.replayed(change, sequence, bytes)
     }
     await replay(log, from, catalog, manifest.sequence, apply, hooks)
@@ -286,8 +286,7 @@ export class Engine {
     await collection.mergingQueue.run(async () => {
       const sources = collection.sealed
       const [first] = sources
-      const whole =
-        sources.length === 1 && first && first.deletedRows === 0 && first.sealed.damaged.length === 0
+      const whole = sources.length === 1 && first && first.deletedRows === 0 && !first.stale
       if (sources.length > 0 && !whole) await mergeSealed(this.jobs, collection, sources, threads)
     })
     while (this.parts.manifests.holdsBack) await this.checkpoints.settle()
@@ -323,14 +322,16 @@ export class Engine {
     return this.#closing
   }
 
-  /** Few rows are left to the log, which is replayed quickly; graphs of many would have to be made again. */
+  /** Few rows are left to the log, which is replayed quickly. Many go to disk as they are: to link them would take long. */
   async #sealLarge(collection: CollectionState): Promise<void> {
     const inMemory = collection.active.segment.rows + (collection.sealing.length > 0 ? Infinity : 0)
     if (inMemory < this.#limits.closeRows) return
-    await flush(this.jobs, collection, { threads: this.#limits.threads }).catch((error: unknown) => {
-      // The log has these rows: not being able to seal them loses time alone.
-      if (!(error instanceof OmenError)) throw error
-    })
+    await flush(this.jobs, collection, { threads: this.#limits.threads, soon: true }).catch(
+      (error: unknown) => {
+        // The log has these rows: not being able to seal them loses time alone.
+        if (!(error instanceof OmenError)) throw error
+      },
+    )
     this.parts.hooks.point?.('close:sealed')
   }
 

@@ -8,9 +8,11 @@ import type { CollectionState } from './collection-state.ts'
 import type { SealedState } from './segment-state.ts'
 
 /** Vectors linked before the next look at what is most urgent. */
-const LINKED_AT_ONCE = 16_384
+const LINKED_AT_ONCE = 2048
 
 export type JobOptions = Pick<MergeSegmentsOptions, 'threads' | 'signal' | 'onProgress'>
+
+type SealJobOptions = JobOptions & { readonly soon?: boolean }
 
 /** What jobs work with. */
 export interface Jobs {
@@ -26,18 +28,18 @@ export interface Jobs {
 export function linkJob(
   collection: CollectionState,
   options: JobOptions,
-): (() => Promise<unknown>) | undefined {
-  const waiting = [...collection.sealing, collection.active]
-  const state = waiting.find(({ active }) => active.pending > 0)
+): (() => Promise<number>) | undefined {
+  const state = collection.growing.find(({ active }) => active.pending > 0)
   return state && (() => state.link(LINKED_AT_ONCE, options))
 }
 
 /**
  * Takes the oldest full segment of a collection to disk, and reads it from there from then on.
  *
+ * @param options.soon whether it is written without graphs where many vectors wait to be linked: a merge links them later
  * @throws OmenError `disk_full`, `io`, `aborted`: then it stays in memory; `closed` when the collection was dropped
  */
-export function sealOldest(jobs: Jobs, collection: CollectionState, options: JobOptions): Promise<void> {
+export function sealOldest(jobs: Jobs, collection: CollectionState, options: SealJobOptions): Promise<void> {
   return collection.sealingQueue.run(async () => {
     const [full] = collection.sealing
     if (!full) return
@@ -47,9 +49,10 @@ export function sealOldest(jobs: Jobs, collection: CollectionState, options: Job
     if (full.liveRows === 0) {
       return await checkpoints.write(collection, { exchanges: [{ old: [full], next: undefined }], from })
     }
-    while (full.active.pending > 0) await full.link(LINKED_AT_ONCE, options)
+    const unlinked = options.soon === true && full.active.pending > LINKED_AT_ONCE
+    while (!unlinked && full.active.pending > 0) await full.link(LINKED_AT_ONCE, options)
     hooks.point?.('seal:before-write')
-    const files = await maker.seal(full, collection.schema, options)
+    const files = await maker.seal(full, collection.schema, { ...options, unlinked })
     hooks.point?.('seal:written')
     await adopt(parts, collection.schema, files, async (segment) => {
       hooks.point?.('seal:opened')
@@ -62,7 +65,7 @@ export function sealOldest(jobs: Jobs, collection: CollectionState, options: Job
 }
 
 /** Takes all rows of a collection to disk that are in memory now. @throws OmenError as `sealOldest` */
-export async function flush(jobs: Jobs, collection: CollectionState, options: JobOptions): Promise<void> {
+export async function flush(jobs: Jobs, collection: CollectionState, options: SealJobOptions): Promise<void> {
   collection.rotate()
   const last = collection.sealing.at(-1)
   while (last && collection.sealing.includes(last)) await sealOldest(jobs, collection, options)

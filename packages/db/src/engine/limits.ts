@@ -8,7 +8,9 @@ export interface Limits {
   readonly sealRows: number
   /** Bytes that the active segments of all collections may take together. */
   readonly activeBytes: number
-  /** Rows that wait to be linked into a graph, from which on writers of a collection wait. */
+  /** Bytes that a merge may take that happens by itself. */
+  readonly mergeBytes: number
+  /** Rows of a collection that wait to be linked into a graph, where writers wait as long as linking theirs takes. */
   readonly pendingRows: number
   /** Full segments that are not on disk yet, from which on writers of a collection wait. */
   readonly waitingSegments: number
@@ -43,8 +45,9 @@ export function limitsOf(options: {
   }
   return {
     sealRows: 131_072,
-    // One segment fills up while another two are on their way to disk.
-    activeBytes: Math.floor(memoryBudgetBytes / 3),
+    // One segment fills up while another is on its way to disk; beside them others are merged.
+    activeBytes: Math.floor(memoryBudgetBytes / 4),
+    mergeBytes: Math.floor(memoryBudgetBytes / 2),
     pendingRows: 65_536,
     waitingSegments: 2,
     replayBytes: memoryBudgetBytes,

@@ -1,10 +1,12 @@
-import { OmenError } from '@omen/core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OmenError, throwIfAborted } from '@omen/core'
 import { MERGE_DEFAULTS } from '../segment/merge-policy.ts'
 import type { Checkpoints, EngineParts } from './checkpoint.ts'
 import type { CollectionState } from './collection-state.ts'
 import { type JobOptions, type Jobs, linkJob, mergeSealed, sealOldest } from './jobs.ts'
 import type { Limits } from './limits.ts'
-import type { SealedState } from './segment-state.ts'
+import type { ActiveState, SealedState } from './segment-state.ts'
+import { Throttle } from './throttle.ts'
 
 /** Kinds of work that go on side by side, one job of each at a time. */
 const LANES = ['index', 'seal', 'merge', 'settle'] as const
@@ -36,6 +38,7 @@ export class Maintenance {
     LANES.map((lane) => [lane, { running: undefined, failures: 0, error: undefined, timer: undefined }]),
   )
   readonly #stop: AbortController = new AbortController()
+  readonly #throttle: Throttle = new Throttle()
   #waiting: (() => void)[] = []
   readonly #automatic: boolean
   #noticed = false
@@ -120,7 +123,7 @@ export class Maintenance {
     for (const collection of catalog.all) {
       const job =
         lane === 'index'
-          ? linkJob(collection, this.#options)
+          ? this.#linkJob(collection)
           : lane === 'seal'
             ? this.#sealJob(collection)
             : lane === 'merge'
@@ -133,6 +136,16 @@ export class Maintenance {
 
   get #options(): JobOptions {
     return { threads: this.#limits.threads, signal: this.#stop.signal }
+  }
+
+  #linkJob(collection: CollectionState): Job | undefined {
+    const job = linkJob(collection, this.#options)
+    if (!job) return undefined
+    return async () => {
+      const start = performance.now()
+      const linked = await job()
+      this.#throttle.linked(linked, performance.now() - start)
+    }
   }
 
   #sealJob(collection: CollectionState): Job | undefined {
@@ -159,20 +172,45 @@ export class Maintenance {
       id: state.segment.id,
       rows: state.segment.rows,
       live: state.liveRows,
-      stale: state.sealed.damaged.length > 0,
+      stale: state.stale,
+      bytes: state.sealed.mergeBytes,
     }))
-    const chosen = new Set(
-      this.#limits.chooseMerge(facts, { ...MERGE_DEFAULTS, smallRows: this.#limits.sealRows }),
-    )
+    const { chooseMerge, mergeBytes: maxBytes, sealRows: smallRows } = this.#limits
+    const chosen = new Set(chooseMerge(facts, { ...MERGE_DEFAULTS, smallRows, maxBytes }))
     return sealed.filter(({ segment }) => chosen.has(segment.id))
   }
 
   /**
-   * Waits until a collection may take more rows.
+   * Waits until a collection may take more rows: the longer the more rows wait to be linked.
    *
-   * @throws OmenError what keeps full segments from going to disk; `closed`
+   * @throws OmenError what keeps full segments from going to disk; `aborted`
    */
-  async admit(collection: CollectionState): Promise<void> {
+  async admit(collection: CollectionState, rows: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.haveRoom(collection)
+    if (!this.#automatic) return
+    const wait = this.#throttle.wait(rows, this.#waitingShare(collection))
+    if (wait === 0 || this.#stop.signal.aborted) return
+    const ended = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])])
+    await sleep(wait, undefined, { signal: ended }).catch(() => undefined)
+    throwIfAborted(signal)
+  }
+
+  /** How much waits to be linked, as a share of the rows that a collection may have waiting, or of the bytes that all may. */
+  #waitingShare(collection: CollectionState): number {
+    const { activeBytes, pendingRows } = this.#limits
+    const bytes = this.#parts.catalog.all.reduce((sum, { growing }) => sum + sumOf(growing, pendingBytes), 0)
+    return Math.max(
+      sumOf(collection.growing, ({ active }) => active.pending) / pendingRows,
+      bytes / activeBytes,
+    )
+  }
+
+  /**
+   * Waits until a collection has room for another segment in memory.
+   *
+   * @throws OmenError what keeps full segments from going to disk
+   */
+  async haveRoom(collection: CollectionState): Promise<void> {
     while (this.#full(collection)) {
       if (this.#stop.signal.aborted || !this.#automatic) return
       const seal = this.#lanes.get('seal')
@@ -181,12 +219,8 @@ export class Maintenance {
     }
   }
 
-  /** Whether writers of a collection wait. */
   #full(collection: CollectionState): boolean {
-    return (
-      collection.active.active.pending > this.#limits.pendingRows ||
-      collection.sealing.length >= this.#limits.waitingSegments
-    )
+    return collection.sealing.length >= this.#limits.waitingSegments
   }
 
   #wake(): void {
@@ -224,4 +258,14 @@ export class Maintenance {
     }
     this.#wake()
   }
+}
+
+function sumOf<T>(each: readonly T[], number: (one: T) => number): number {
+  return each.reduce((sum, one) => sum + number(one), 0)
+}
+
+/** About what the vectors take that a segment has yet to link. */
+function pendingBytes({ active }: ActiveState): number {
+  const { rows, pending } = active
+  return pending === 0 ? 0 : (active.stats().bytes.total * pending) / rows
 }

@@ -1,12 +1,11 @@
 import { Bitset, type JsonObject, type OmenError, type Quantizer, type StorageBackend } from '@omen/core'
 import type { CheckedSchema } from '@omen/schema/check'
-import type { LinkOptions } from '../segment/active-field.ts'
 import { ActiveSegment } from '../segment/active-segment.ts'
 import { type MergedSegment, type MergeSegmentsOptions, mergeSegments } from '../segment/merge.ts'
 import type { MergeSource } from '../segment/merged-rows.ts'
 import { openSegment } from '../segment/open-segment.ts'
 import { storedSchema } from '../segment/quantizers.ts'
-import { seal } from '../segment/seal.ts'
+import { type SealOptions, seal } from '../segment/seal.ts'
 import type { SealedSegment } from '../segment/sealed-segment.ts'
 import type { SegmentFiles } from '../segment/segment-files.ts'
 import { CollectionState } from './collection-state.ts'
@@ -57,7 +56,7 @@ export class SegmentMaker {
   }
 
   /** @throws OmenError `disk_full`, `io`, `aborted`: then no file is left */
-  seal(full: ActiveState, schema: CheckedSchema, options: LinkOptions): Promise<SegmentFiles> {
+  seal(full: ActiveState, schema: CheckedSchema, options: SealOptions): Promise<SegmentFiles> {
     const live = full.view().live ?? Bitset.full(full.active.rows)
     return seal(full.active, live, schema, this.#storage, options)
   }

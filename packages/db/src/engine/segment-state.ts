@@ -142,6 +142,11 @@ export class SealedState extends SegmentState {
     this.deletionsVersion = deletions?.version ?? 0
   }
 
+  /** Whether a file of it is missing or damaged that a merge of it alone makes again. */
+  get stale(): boolean {
+    return this.sealed.unlinked || this.sealed.damaged.length > 0
+  }
+
   /** Whether rows were deleted since the manifest in force was written. */
   get changed(): boolean {
     return this.deletedRows !== (this.stored.deletions?.deleted ?? 0)

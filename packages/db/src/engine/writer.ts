@@ -38,14 +38,14 @@ export class Writer {
   async upsert(rows: readonly unknown[], write: CheckedWrite): Promise<Applied> {
     const block = this.#block(rows)
     if (write.ifVersion) {
-      return await this.#alone(write, async (view) => {
+      return await this.#alone(write, block.ids.length, async (view) => {
         checkVersions(view, block.ids, write)
         return this.#upsertOf(block)
       })
     }
     const { gate } = this.#collection
     return await gate.arrive(
-      () => this.#admit(write),
+      () => this.#admit(write, block.ids.length),
       () => gate.pass(() => this.#commit(this.#upsertOf(block), write)),
     )
   }
@@ -68,7 +68,7 @@ export class Writer {
   async update(changes: readonly unknown[], write: CheckedWrite): Promise<Applied> {
     const checked = checkChanges(this.#schema, changes, this.#engine.now())
     if (checked.length === 0) throw noRows('changes')
-    return await this.#alone(write, async (view) => {
+    return await this.#alone(write, checked.length, async (view) => {
       checkVersions(
         view,
         checked.map(({ id }) => id),
@@ -82,7 +82,7 @@ export class Writer {
   /** Deletes rows by their ids; ids that are not there do no harm. */
   async delete(ids: readonly string[], write: CheckedWrite): Promise<Applied> {
     if (write.ifVersion) {
-      return await this.#alone(write, async (view) => {
+      return await this.#alone(write, 0, async (view) => {
         checkVersions(view, ids, write)
         return this.#deleteOf(ids)
       })
@@ -97,7 +97,7 @@ export class Writer {
 
   /** Deletes the rows that match at this moment. */
   async deleteWhere(where: CheckedFilter, write: CheckedWrite): Promise<Applied> {
-    return await this.#alone(write, async (view) => {
+    return await this.#alone(write, 0, async (view) => {
       const ids = await idsOf(view, where)
       checkVersions(view, ids, write)
       return this.#deleteOf(ids)
@@ -107,26 +107,30 @@ export class Writer {
   /** Puts rows in place of those that match, as one change. */
   async replace(where: CheckedFilter, rows: readonly unknown[], write: CheckedWrite): Promise<Applied> {
     const block = this.#block(rows)
-    return await this.#alone(write, async (view) => {
+    return await this.#alone(write, block.ids.length, async (view) => {
       const ids = await idsOf(view, where)
       checkVersions(view, [...ids, ...block.ids], write)
       return { kind: 'replace', collection: this.#collection.id, ids, block }
     })
   }
 
-  async #admit({ signal }: CheckedWrite): Promise<void> {
+  async #admit({ signal }: CheckedWrite, rows: number): Promise<void> {
     this.#engine.checkOpen()
     throwIfAborted(signal)
-    await this.#engine.maintenance.admit(this.#collection)
+    await this.#engine.maintenance.admit(this.#collection, rows, signal)
     throwIfAborted(signal)
   }
 
   /** Reads what is there, when everything before has been made, and writes before anything else can. */
-  async #alone(write: CheckedWrite, read: (view: View) => Promise<Change | undefined>): Promise<Applied> {
+  async #alone(
+    write: CheckedWrite,
+    rows: number,
+    read: (view: View) => Promise<Change | undefined>,
+  ): Promise<Applied> {
     const { commits } = this.#engine.parts
     const { gate } = this.#collection
     return await gate.arrive(
-      () => this.#admit(write),
+      () => this.#admit(write, rows),
       () =>
         gate.alone(
           () => commits.settled(),

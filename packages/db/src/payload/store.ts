@@ -5,7 +5,8 @@ import type { StoredPayloads } from './payload.ts'
 
 const TEXTS = 'payload'
 const ENDS = 'payload.ends'
-const BLOCK_BYTES = 1 << 20
+/** Texts gathered at a time: to gather a mebibyte would hold the event loop for ten milliseconds. */
+const BLOCK_BYTES = 1 << 17
 
 /**
  * The sections in which payload is stored: the JSON of each row in UTF-8 one after another, and where each ends (u64).

@@ -6,6 +6,8 @@ export interface SegmentFacts {
   readonly live: number
   /** Whether a derived file of it was damaged, or is to be made again for another reason. */
   readonly stale: boolean
+  /** What a merge of it with others holds in memory for its rows. */
+  readonly bytes: number
 }
 
 export interface MergeOptions {
@@ -13,6 +15,8 @@ export interface MergeOptions {
   readonly fanIn: number
   /** Live rows that a merged segment may have. */
   readonly maxRows: number
+  /** What a merge of several segments may hold in memory. */
+  readonly maxBytes: number
   /** A segment of which a larger share is deleted is written again without these. */
   readonly maxDeletedShare: number
   /** Segments of up to so many live rows count as being of the same size: those that are sealed when they are full. */
@@ -22,6 +26,7 @@ export interface MergeOptions {
 export const MERGE_DEFAULTS: MergeOptions = {
   fanIn: 4,
   maxRows: 8_388_608,
+  maxBytes: Infinity,
   maxDeletedShare: 0.25,
   smallRows: 131_072,
 }
@@ -31,12 +36,12 @@ export type MergePolicy = (segments: readonly SegmentFacts[], options: MergeOpti
 
 /**
  * Merges by tiers, each `fanIn` times the one below it: every row is written once for each tier it rises through, and no
- * tier keeps more than `fanIn` − 1 segments. What is stale or has lost many rows goes first, alone.
+ * tier keeps more than `fanIn` − 1 segments, unless they are too large to become one. What is stale or has lost many rows goes first, alone.
  *
  * A pure function: the same facts give the same answer.
  */
 export const chooseMerge: MergePolicy = (segments, options) => {
-  const { fanIn, maxRows, maxDeletedShare, smallRows } = options
+  const { fanIn, maxDeletedShare, smallRows } = options
   const urgent =
     segments.find(({ stale }) => stale) ??
     mostDeleted(segments.filter(({ rows, live }) => rows - live > maxDeletedShare * rows))
@@ -47,11 +52,26 @@ export const chooseMerge: MergePolicy = (segments, options) => {
     tiers.set(tier, [...(tiers.get(tier) ?? []), segment])
   }
   for (const [, tier] of [...tiers].sort(([a], [b]) => a - b)) {
-    const smallest = tier.toSorted((a, b) => a.live - b.live).slice(0, fanIn)
-    const total = smallest.reduce((sum, { live }) => sum + live, 0)
-    if (smallest.length === fanIn && total <= maxRows) return idsInOrder(segments, smallest)
+    if (tier.length < fanIn) continue
+    const smallest = thatFit(tier.toSorted((a, b) => a.live - b.live).slice(0, fanIn), options)
+    if (smallest.length > 1) return idsInOrder(segments, smallest)
   }
   return []
+}
+
+/** The first of some segments that may become one. */
+function thatFit(
+  segments: readonly SegmentFacts[],
+  { maxRows, maxBytes }: MergeOptions,
+): readonly SegmentFacts[] {
+  let [rows, bytes, count] = [0, 0, 0]
+  for (const each of segments) {
+    rows += each.live
+    bytes += each.bytes
+    if (rows > maxRows || bytes > maxBytes) break
+    count++
+  }
+  return segments.slice(0, count)
 }
 
 /** Never merges: what a test wants that counts segments. */

@@ -22,7 +22,8 @@ export class MergedRows implements StoredPayloads {
   constructor(segments: readonly SealedSegment[], { rows, mapping }: MergePlan) {
     const origins = { source: new Uint16Array(rows), number: new Uint32Array(rows) }
     for (const [source, numbers] of mapping.entries()) {
-      for (const [old, row] of numbers.entries()) {
+      for (let old = 0; old < numbers.length; old++) {
+        const row = numbers[old] as number
         if (row === NO_ROW) continue
         origins.source[row] = source
         origins.number[row] = old
@@ -42,17 +43,23 @@ export class MergedRows implements StoredPayloads {
   }
 
   versions(): Float64Array {
-    return Float64Array.from({ length: this.rows }, (_, row) =>
-      this.#segment(row).versionOf(this.#number(row)),
-    )
+    return this.#gather(this.#segments.map(({ columns }) => columns.versions))
   }
 
   /** Undefined where no row expires. */
   expiry(): Float64Array | undefined {
-    if (this.#segments.every(({ columns }) => columns.expiry === undefined)) return undefined
-    return Float64Array.from({ length: this.rows }, (_, row) =>
-      this.#segment(row).expiresAt(this.#number(row)),
-    )
+    const columns = this.#segments.map(({ columns }) => columns.expiry)
+    return columns.every((column) => column === undefined) ? undefined : this.#gather(columns)
+  }
+
+  /** A number of each row out of a column of each segment; those of a segment without one are Infinity. */
+  #gather(columns: readonly (Float64Array | undefined)[]): Float64Array {
+    const { source, number } = this.#origins
+    const gathered = new Float64Array(this.rows)
+    for (let row = 0; row < gathered.length; row++) {
+      gathered[row] = columns[source[row] as number]?.[number[row] as number] ?? Infinity
+    }
+    return gathered
   }
 
   vectors(name: string, field: VectorField): MergedVectors {

@@ -1,5 +1,6 @@
 import { type Bitset, NO_ROW, OmenError } from '@omen/core'
 import type { PayloadReader } from '../payload/payload.ts'
+import { GRAPH_VECTORS } from './active-field.ts'
 import { expiredRows, unknownField, unknownRow } from './active-segment.ts'
 import { type SearchableField, searchField } from './field-search.ts'
 import { References } from './references.ts'
@@ -7,6 +8,9 @@ import type { SealedIds } from './sealed-ids.ts'
 import type { Segment, SegmentHits, SegmentSearch, SegmentSearchMany, SegmentStats } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { segmentStats } from './segment-stats.ts'
+
+/** Where a row comes from and goes to in a merge, its version, its places in the table of ids and in the payload's index. */
+const BYTES_PER_MERGED_ROW = 100
 
 /** What an opened segment consists of. */
 export interface SealedParts {
@@ -39,6 +43,10 @@ export class SealedSegment implements Segment {
   readonly damaged: readonly string[]
   /** @throws OmenError `corrupt_segment` when the bytes of vectors or payload are not those that were written */
   readonly verified: Promise<void>
+  /** Whether it was written before its vectors were linked: they are scanned until a merge of it alone links them. */
+  readonly unlinked: boolean
+  /** About what a merge with others holds in memory for the rows of this one: graphs, ids, numbers. */
+  readonly mergeBytes: number
   readonly #parts: SealedParts
   readonly #references: References
   #closing: Promise<void> = Promise.resolve()
@@ -57,6 +65,12 @@ export class SealedSegment implements Segment {
     this.#references = new References(() => {
       this.#closing = parts.close()
     })
+    this.unlinked = [...parts.fields.values()].some(
+      ({ field, graph, vectors }) => !graph && field.index !== 'flat' && vectors.count >= GRAPH_VECTORS,
+    )
+    const { ids = 0, vectors = 0, graphs = 0 } = this.stats().bytes
+    // A graph takes less than the vectors it is for.
+    this.mergeBytes = this.rows * BYTES_PER_MERGED_ROW + ids + (this.unlinked ? vectors : graphs)
   }
 
   /** Why its vectors and payload are not read any more; undefined as long as nothing speaks against it. */
