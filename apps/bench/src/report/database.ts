@@ -115,7 +115,7 @@ function lifeText(life: Life): string {
     now && before ? `${mib(now.anonymousBytes - before.anonymousBytes)} MiB of memory` : 'unknown memory'
   return `${life.rows.toLocaleString('en')} rows are written in batches and searched meanwhile, one search every 10 ms, with \`memoryBudgetBytes\` of
 ${mib(memoryBudgetBytes)} MiB: ${number(life.writeSeconds)} s in all, and ${number(life.steadyRowsPerSecond)} rows/s in the second half, when indexing sets the pace. The process grows by
-at most ${mib(life.writerBytes)} MiB. Closing takes ${number(life.closeSeconds)} s, and leaves ${mib(life.diskBytes)} MiB on disk.
+at most ${mib(life.writerBytes)} MiB, and its event loop is late by ${number(life.lateness.p99)} ms at the 99th percentile, by ${number(life.lateness.most)} ms at most. Closing takes ${number(life.closeSeconds)} s, and leaves ${mib(life.diskBytes)} MiB on disk.
 
 Another process opens it in ${number(reopened.openMs)} ms, and its first search has answered after ${number(reopened.firstAnswerMs)} ms, over ${reopened.segments} segments. It has
 grown by ${grown(first)} then, and by ${grown(after)} after all searches; ${mib(after?.fileBytes)} MiB of mapped files are resident.

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { open } from '@omen/db'
@@ -18,6 +19,8 @@ const run = promisify(execFile)
 /** Between two searches while rows are written: they watch, and are no load of their own. */
 const PAUSE_MS = 10
 const K = 10
+/** How long freed memory takes to go back to the system. */
+const SETTLING_MS = 500
 
 /** A data set written to a database while it is searched, which is then closed and opened again. */
 export interface Life {
@@ -30,6 +33,8 @@ export interface Life {
   readonly batches: Latencies
   /** Milliseconds of searches while rows were written. */
   readonly searches: Latencies
+  /** Milliseconds that the event loop was late while rows were written. */
+  readonly lateness: { readonly p99: number; readonly most: number }
   /** The most that the writing process grew by, but for files it maps. */
   readonly writerBytes?: number
   readonly closeSeconds: number
@@ -72,6 +77,7 @@ type Written = Pick<
   | 'steadyRowsPerSecond'
   | 'batches'
   | 'searches'
+  | 'lateness'
   | 'writerBytes'
   | 'closeSeconds'
   | 'diskBytes'
@@ -83,6 +89,7 @@ async function write(
   memoryBudgetBytes: number,
   onProgress: (line: string) => void,
 ): Promise<Written> {
+  await settleMemory()
   const before = residentMemory()?.anonymousBytes
   const db = await open(path, { memoryBudgetBytes })
   const rows = await openRows(db, dataset)
@@ -91,6 +98,8 @@ async function write(
   let most = 0
   let half = 0
   const start = performance.now()
+  const lateness = monitorEventLoopDelay({ resolution: 1 })
+  lateness.enable()
   const searching = watch.begin()
   for (let from = 0; from < dataset.rows; from += BATCH_ROWS) {
     const to = Math.min(from + BATCH_ROWS, dataset.rows)
@@ -100,6 +109,7 @@ async function write(
     if (to % (100 * BATCH_ROWS) === 0) onProgress(`wrote ${to.toLocaleString('en')} rows`)
   }
   const end = performance.now()
+  lateness.disable()
   watch.end()
   await searching
   const closeSeconds = (await timed(() => db.close())) / 1000
@@ -109,9 +119,18 @@ async function write(
     steadyRowsPerSecond: ((halfBatches * BATCH_ROWS) / (end - half)) * 1000,
     batches: latencies(times),
     searches: latencies(watch.times),
+    lateness: { p99: lateness.percentile(99) / 1e6, most: lateness.max / 1e6 },
     ...(before === undefined ? {} : { writerBytes: most - before }),
     closeSeconds,
     diskBytes: await diskBytes(path),
+  }
+}
+
+/** Lets go of what loading the data set left behind, where the garbage collector can be called. */
+async function settleMemory(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    globalThis.gc?.()
+    await sleep(SETTLING_MS)
   }
 }
 
