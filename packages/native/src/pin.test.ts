@@ -14,7 +14,7 @@ const SCANNER = `
   const codes = new Codes(dimension, 0, 'scalar', Float32Array.of(0, 1, 0), dimension * 4)
   codes.attach(new Uint8Array(rowCount * dimension * 4))
   const vectors = Float32Array.from({ length: rowCount * dimension }, (_, i) => (i * 7) % 31)
-  codes.encode(vectors, Uint32Array.from({ length: rowCount }, (_, row) => row), { threads: 2 }).then((refused) => {
+  codes.encode(vectors, Uint32Array.from({ length: rowCount }, (_, row) => row), 2, false).then((refused) => {
     const many = new Float32Array(queries * dimension)
     const results = [new Uint32Array(queries * k), new Float32Array(queries * k), new Uint32Array(queries)]
     codes.scan(many, k, rowCount, undefined, 2, ...results).then(() => parentPort.postMessage('finished'))

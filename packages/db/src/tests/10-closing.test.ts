@@ -14,7 +14,7 @@ async function reopen(storage: MemoryStorage) {
   const segments = async () =>
     (await rows.stats()).segments
       .filter((segment) => segment.rows > 0)
-      .map(({ state, fields }) => ({ state, ...fields.get('near') }))
+      .map(({ state, fields }) => ({ state, ...fields.near }))
   const nearest = async () =>
     (await rows.search({ vector: { near: [1234, 1] }, limit: 3 })).hits.map(({ n }) => n).sort()
   return { db, engine, rows, segments, nearest }
