@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process'
-import { mkdir, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Point } from '../engine/points.ts'
 import type { Task } from './kill-child.ts'
 import { after, Choices, type Model, type Op, type Row, textOf } from './subject.ts'
@@ -143,31 +140,4 @@ function parse(output: string): Omit<Said, 'killed' | 'errors'> {
     submitted: last('submitted '),
     acknowledged: last('acknowledged '),
   }
-}
-
-/**
- * Makes one file of the sources of the child, since compiling them in every process would take longer than all it does.
- *
- * @returns its path
- */
-export async function bundleChild(folder: string): Promise<string> {
-  const { build } = await import('vite')
-  const bundle = join(folder, 'bundle')
-  await mkdir(bundle, { recursive: true })
-  // The addon is looked for beside the folder of the code that loads it.
-  await symlink(fileURLToPath(new URL('../../../native/build', import.meta.url)), join(folder, 'build'))
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['source'] },
-    ssr: { noExternal: true, resolve: { conditions: ['source'] } },
-    build: {
-      ssr: fileURLToPath(new URL('kill-child.ts', import.meta.url)),
-      outDir: bundle,
-      target: 'node20',
-      minify: false,
-      rollupOptions: { output: { entryFileNames: 'kill-child.mjs' } },
-    },
-  })
-  return join(bundle, 'kill-child.mjs')
 }

@@ -5,7 +5,8 @@ import { proofSize, prove, randomNumbers } from '@omen/core/testing'
 import { fileStorage } from '@omen/storage-mmap'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { POINTS, type Point } from '../engine/points.ts'
-import { bundleChild, type Ending, IDS, KilledDatabase } from './kill-run.ts'
+import { bundleChild } from './child-bundle.ts'
+import { type Ending, IDS, KilledDatabase } from './kill-run.ts'
 import { expectRows, rowsOf, SubjectDatabase } from './subject-database.ts'
 
 const KILLS = 500
@@ -18,7 +19,7 @@ let script = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(await place(), 'omen-kill-'))
-  script = await bundleChild(folder)
+  script = await bundleChild(folder, 'kill-child')
 })
 
 afterAll(async () => {
