@@ -25,7 +25,8 @@ export interface OpenOptions {
   /**
    * Bytes of memory, shared by all collections; 256 MiB when left out. Half of it is for rows that are not on disk yet, half for
    * what a merge of segments makes. Beside it come mapped files, which the system takes back when it needs them; what calls
-   * hold, their rows and hits; and the program itself. `optimize` and new schemas make whole segments, whatever they take.
+   * hold, their rows and hits; and what was let go of until it is collected: with the default some 100 MiB while a million
+   * rows are written. `optimize` and new schemas make whole segments, whatever they take.
    */
   readonly memoryBudgetBytes?: number | undefined
   /**

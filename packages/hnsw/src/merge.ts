@@ -7,7 +7,6 @@ import {
   NO_ROW,
   OmenError,
   type Slab,
-  TRAINING_VECTORS,
   Turns,
   trainCodec,
   type Vectors,
@@ -48,6 +47,8 @@ export interface MergeParts {
   readonly parts: Parts | undefined
 }
 
+/** Vectors that quantizers learn from: training holds the event loop, some ten milliseconds for so many of 128 dimensions. */
+const SAMPLE_VECTORS = 4096
 /** Rows fetched, encoded and linked at a time. */
 const ROWS_PER_BATCH = 4096
 /** Bytes copied at a time, a fraction of a millisecond. */
@@ -160,7 +161,7 @@ class Merge {
 
   /** Vectors spread over all live rows. */
   async #sample(): Promise<Vectors> {
-    const every = Math.max(1, this.#plan.rows / TRAINING_VECTORS)
+    const every = Math.max(1, this.#plan.rows / SAMPLE_VECTORS)
     const pieces: Vectors[] = []
     let seen = 0
     let next = 0
@@ -174,6 +175,7 @@ class Merge {
       }
       for (const batch of batches(Uint32Array.from(chosen)))
         pieces.push((await this.#fetch(source, batch)).slice())
+      await this.#pause()
     }
     const first = pieces[0] as Vectors
     const all = new (first.constructor as new (length: number) => Vectors)(
@@ -242,7 +244,7 @@ class Merge {
     // Links are healed by the new codes: rows that do not stay need no codes for that.
     for (const { slab } of storedCodes(parts)) slab.ensure(rows)
     const kept: number[] = []
-    for (const [row, stay] of stays.entries()) if (stay === 1) kept.push(row)
+    for (let row = 0; row < stays.length; row++) if (stays[row] === 1) kept.push(row)
     for (const batch of batches(Uint32Array.from(kept))) {
       await this.#encode(await this.#fetch(this.#plan.base as number, batch), batch, parts)
     }

@@ -139,9 +139,11 @@ async function grownGraph(
 function vectorsOf(vectors: FieldVectors | undefined, rows: Uint32Array): Float32Array {
   const dimension = vectors?.shape.dimension ?? 0
   const block = new Float32Array(rows.length * dimension)
-  for (const [i, row] of rows.entries()) {
-    const slot = vectors?.slots.slotOf(row) ?? NO_ROW
-    if (vectors && slot !== NO_ROW) block.set(vectors.vector(slot), i * dimension)
+  const bytes = new Uint8Array(block.buffer)
+  const size = dimension * Float32Array.BYTES_PER_ELEMENT
+  for (let i = 0; i < rows.length; i++) {
+    const slot = vectors?.slots.slotOf(rows[i] as number) ?? NO_ROW
+    if (vectors && slot !== NO_ROW) bytes.set(vectors.slab.row(slot).subarray(0, size), i * size)
   }
   return block
 }

@@ -26,16 +26,26 @@ class Tasks {
       const std::lock_guard guard(mutex_);
       running_++;
     }
-    pool.submit([this, task = task.release()] {
+    const bool background = &pool == &background_pool();
+    pool.submit([this, background, task = task.release()] {
       task->run(stop_);
-      napi_call_threadsafe_function(deliver_, task, napi_tsfn_nonblocking);
-      const std::lock_guard guard(mutex_);
-      if (--running_ == 0) idle_.notify_all();
+      // Delivering takes locks that the thread of JavaScript waits for, which one of low priority may lose its core with.
+      if (background) {
+        search_pool().submit([this, task] { deliver(task); });
+      } else {
+        deliver(task);
+      }
     });
     return promise;
   }
 
  private:
+  void deliver(Task* task) {
+    napi_call_threadsafe_function(deliver_, task, napi_tsfn_nonblocking);
+    const std::lock_guard guard(mutex_);
+    if (--running_ == 0) idle_.notify_all();
+  }
+
   // Runs on the thread of JavaScript; without an environment when that is being torn down.
   static void settle(napi_env raw, napi_value, void* context, void* data) {
     auto* task = static_cast<Task*>(data);
