@@ -21,9 +21,18 @@ const project = (name: string, include: string[]): ViteUserConfig => ({
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      ...['core', 'native', 'quant', 'hnsw', 'storage-mmap', 'schema', 'db', 'vector-files', 'server'].map(
-        (name) => project(name, [`packages/${name}/src/**/*.test.ts`]),
-      ),
+      ...[
+        'core',
+        'native',
+        'quant',
+        'hnsw',
+        'storage-mmap',
+        'schema',
+        'wire',
+        'db',
+        'vector-files',
+        'server',
+      ].map((name) => project(name, [`packages/${name}/src/**/*.test.ts`])),
       project('wordnet', ['datasets/wordnet/src/**/*.test.ts']),
       project('bench', ['apps/bench/src/**/*.test.ts']),
       project('start', ['apps/start/src/**/*.test.ts']),
