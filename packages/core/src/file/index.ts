@@ -1,6 +1,7 @@
 export { checksumOf } from './checksum.ts'
 export { fileError } from './file-error.ts'
 export { openFlat, saveFlat } from './flat-file.ts'
+export { PageHasher } from './page-hasher.ts'
 export { type SectionFileParts, sectionFileParts } from './parts.ts'
 export { openSectionFile, openSectionRegion, type SectionFile } from './read.ts'
 export { type WriteOptions, writeSectionFile } from './write.ts'

@@ -1,15 +1,18 @@
 import { type IndexImage, type JsonObject, OmenError, type Section } from '@omen/core'
 import { sectionBytes, wordsOf } from './load.ts'
 import { Pace } from './pace.ts'
+import { CheckedPages, PageChecksums } from './pages.ts'
 import type { StoredPayloads } from './payload.ts'
 
 const TEXTS = 'payload'
 const ENDS = 'payload.ends'
+const PAGES = 'payload.pages'
 /** Texts gathered at a time: to gather a mebibyte would hold the event loop for ten milliseconds. */
 const BLOCK_BYTES = 1 << 17
 
 /**
- * The sections in which payload is stored: the JSON of each row in UTF-8 one after another, and where each ends (u64).
+ * The sections in which payload is stored: the JSON of each row in UTF-8 one after another, where each ends (u64), and the
+ * checksums of their pages.
  *
  * @param source borrowed until the last walk through the parts, and walked through once before this resolves, with turns for
  * the event loop
@@ -22,9 +25,12 @@ export async function payloadStoreSections(
   const pace = new Pace(options.signal)
   const { rows } = source
   const ends = new Uint32Array(rows * 2)
+  const pages = await PageChecksums.begin()
   let end = 0
   for (let row = 0; row < rows; row++) {
-    end += source.stored(row).length
+    const text = source.stored(row)
+    pages.add(text)
+    end += text.length
     ends[row * 2] = end % 2 ** 32
     ends[row * 2 + 1] = Math.floor(end / 2 ** 32)
     if (row % 64 === 0 && pace.due) await pace.take()
@@ -32,6 +38,7 @@ export async function payloadStoreSections(
   return [
     { name: TEXTS, sizeBytes: end, parts: () => texts(source) },
     { name: ENDS, sizeBytes: ends.byteLength, parts: () => [new Uint8Array(ends.buffer)] },
+    pages.section(PAGES),
   ]
 }
 
@@ -52,20 +59,24 @@ function* texts(source: StoredPayloads): Generator<Uint8Array, void, undefined> 
   yield Buffer.concat(block, size)
 }
 
-/** The stored payload of a sealed segment, read in place where its file is mapped. */
+/** The stored payload of a sealed segment, read in place where its file is mapped: no page before it was checked. */
 export class PayloadStore implements StoredPayloads {
   readonly rows: number
   readonly #texts: Buffer
   readonly #ends: Uint32Array
+  /** Undefined where all bytes were checked when they were read. */
+  readonly #pages: CheckedPages | undefined
 
-  private constructor(texts: Uint8Array, ends: Uint32Array) {
+  private constructor(texts: Uint8Array, ends: Uint32Array, pages: CheckedPages | undefined) {
     this.rows = ends.length / 2
+    this.#pages = pages
     this.#texts = Buffer.from(texts.buffer, texts.byteOffset, texts.length)
     this.#ends = ends
   }
 
   /**
-   * Opens what `payloadStoreSections` stored. Sections in place are not verified: that is for whoever opened the file.
+   * Opens what `payloadStoreSections` stored. A text that lies in place is checked when its page is first read; all of them at
+   * once in a file of before there were checksums of pages.
    *
    * @param image borrowed as long as the store is used
    * @throws OmenError `corrupt_index`, `io`, `aborted`, `closed`
@@ -75,12 +86,15 @@ export class PayloadStore implements StoredPayloads {
     rows: number,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<PayloadStore> {
-    const reading = { ...options, verify: false }
-    const [texts, ends] = [
-      await sectionBytes(image, TEXTS, reading),
-      await sectionBytes(image, ENDS, reading),
-    ]
-    return new PayloadStore(texts, wordsOf(image, ENDS, ends, rows * 2))
+    const now = { ...options, verify: true }
+    const paged = image.sections.has(PAGES)
+    const texts = await sectionBytes(image, TEXTS, { ...options, verify: !paged })
+    const ends = wordsOf(image, ENDS, await sectionBytes(image, ENDS, now), rows * 2)
+    const inPlace = texts.buffer === image.sections.get(TEXTS)?.mapped?.buffer
+    if (!(paged && inPlace)) return new PayloadStore(texts, ends, undefined)
+    const pages = CheckedPages.count(texts.length)
+    const checksums = wordsOf(image, PAGES, await sectionBytes(image, PAGES, now), pages * 2)
+    return new PayloadStore(texts, ends, await CheckedPages.over(texts, checksums))
   }
 
   get sizeBytes(): number {
@@ -108,13 +122,15 @@ export class PayloadStore implements StoredPayloads {
     return parseText(this.#texts, this.#start(row), end, row)
   }
 
-  /** Where the text of a row ends, when it lies where it can. */
+  /** Where the text of a row ends, when it lies where it can and is what was written. */
   #checkedEnd(row: number): number {
     if (!(row >= 0 && row < this.rows)) {
       throw new OmenError('unknown_row', `there is no row ${row} of ${this.rows}`)
     }
+    const start = this.#start(row)
     const end = this.#end(row)
-    if (!(this.#start(row) <= end && end <= this.#texts.length)) throw damaged(row)
+    if (!(start <= end && end <= this.#texts.length)) throw damaged(row)
+    if (this.#pages && !this.#pages.areSound(start, end)) throw damaged(row)
     return end
   }
 

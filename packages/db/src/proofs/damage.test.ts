@@ -1,8 +1,16 @@
-import { MemoryStorage, OmenError, type StorageBackend } from '@omen/core'
+import { Bitset, MemoryStorage, OmenError, type StorageBackend } from '@omen/core'
+import { openSectionRegion } from '@omen/core/file'
 import { proofSize, prove, randomNumbers } from '@omen/core/testing'
+import { vector } from '@omen/schema'
+import { checkSchema } from '@omen/schema/check'
 import { SimulatedDisk, storageOn } from '@omen/storage-mmap/testing'
 import { expect, test } from 'vitest'
+import { rowBlock } from '../rows/row-block.ts'
+import { ActiveSegment } from '../segment/active-segment.ts'
 import { mergeNothing } from '../segment/merge-policy.ts'
+import { openSegment } from '../segment/open-segment.ts'
+import { seal } from '../segment/seal.ts'
+import type { SegmentFiles } from '../segment/segment-files.ts'
 import { after, Choices, type Model, textOf } from './subject.ts'
 import {
   expectRows,
@@ -20,7 +28,7 @@ type Harm = 'flip' | 'truncate'
 const IDS = 60
 /** Trials that wait for each other's turns of the event loop. */
 const AT_ONCE = 8
-/** So few rows have no graph; damage of graphs is tested with the segments. */
+/** So few rows have no graph: those of graphs are damaged by themselves, below. */
 const OPENING: Opening = { limits: { sealRows: 16, chooseMerge: mergeNothing } }
 
 /** A small database with every kind of file, and its rows after each change. */
@@ -53,6 +61,24 @@ async function storageOf(files: Files, reads: Reads): Promise<StorageBackend> {
   return storage
 }
 
+/** Where the vectors of each file lie: bytes that a search reads before they were checked. */
+async function vectorsOf(files: Files): Promise<(name: string, at: number) => boolean> {
+  const storage = await storageOf(files, 'mapped')
+  const ranges = new Map<string, readonly (readonly [from: number, to: number])[]>()
+  for (const name of [...files.keys()].filter((each) => each.endsWith('.rows'))) {
+    const image = await openSectionRegion(await storage.read(name), name)
+    const mapped = [...image.sections].filter(([section]) => section.startsWith('vectors.'))
+    // What follows a section up to the next one lies under its checksum, too.
+    const found = mapped.map(([, { mapped: bytes = new Uint8Array() }]) => {
+      const from = bytes.byteOffset
+      return [from, from + Math.ceil(bytes.length / 64) * 64] as const
+    })
+    ranges.set(name, found)
+    await image.close()
+  }
+  return (name, at) => (ranges.get(name) ?? []).some(([from, to]) => at >= from && at < to)
+}
+
 function harmed(files: Files, name: string, harm: Harm, at: number, random: () => number): Files {
   const whole = files.get(name) ?? new Uint8Array(0)
   const bytes = harm === 'truncate' ? whole.slice(0, at) : whole.slice()
@@ -60,17 +86,22 @@ function harmed(files: Files, name: string, harm: Harm, at: number, random: () =
   return new Map(files).set(name, bytes)
 }
 
-/** Opens it and asks for everything. @returns the code of the error, where there is one; else the rows */
+/**
+ * Opens it and asks for everything.
+ *
+ * @param waits whether for the check of what is mapped, which is under way when the database is open
+ * @returns the code of the error, where there is one; else the rows
+ */
 async function askEverything(
   storage: StorageBackend,
   random: () => number,
+  waits: boolean,
 ): Promise<{ error: string } | { rows: string }> {
   let database: SubjectDatabase | undefined
   try {
     database = await SubjectDatabase.open(storage, OPENING)
-    // What is mapped is checked while it is read already; the promise is for when that has ended.
     for (const { sealed } of database.engine.parts.catalog.all.flatMap((each) => each.sealed)) {
-      await sealed.verified.catch(() => undefined)
+      if (waits) await sealed.verified.catch(() => undefined)
     }
     const collection = await database.collection()
     const rows = await rowsOf(collection)
@@ -101,12 +132,13 @@ test('a flipped bit or a lost end, anywhere, is an error or the right answer', a
       .filter((name) => name.startsWith('log-'))
       .sort()
       .at(-1)
+    const isVector = await vectorsOf(files)
     const tried = { flips: 0, cuts: 0, errors: 0 }
     const trial = async (name: string, at: number, harm: Harm, reads: Reads): Promise<void> => {
       const own = randomNumbers(at + 1)
       const storage = await storageOf(harmed(files, name, harm, at, own), reads)
       const where = `${harm} at byte ${at} of ${name}, ${reads} reads`
-      const found = await askEverything(storage, own).catch((error: unknown) => {
+      const found = await askEverything(storage, own, isVector(name, at)).catch((error: unknown) => {
         throw new Error(`${where}: ${String(error)}`, { cause: error })
       })
       tried[harm === 'flip' ? 'flips' : 'cuts']++
@@ -135,3 +167,49 @@ test('a flipped bit or a lost end, anywhere, is an error or the right answer', a
     await Promise.all(running)
   })
 }, 900_000)
+
+const GRAPH_ROWS = 24
+const GRAPH_SCHEMA = checkSchema({ at: vector(2, { metric: 'l2', quantizer: 'none', m: 4, beam: 8 }) })
+
+/** A segment of few rows with a graph all the same. */
+async function graphSegment(): Promise<{ storage: MemoryStorage; files: SegmentFiles }> {
+  const active = new ActiveSegment({ id: 1, schema: GRAPH_SCHEMA, graphFrom: 8 })
+  const rows = Array.from({ length: GRAPH_ROWS }, (_, i) => ({ id: `id-${i}`, at: [i % 5, i] }))
+  active.append(rowBlock(GRAPH_SCHEMA, rows), 1)
+  const storage = new MemoryStorage()
+  const files = await seal(active, Bitset.full(GRAPH_ROWS), GRAPH_SCHEMA, storage, { threads: 1 })
+  active.release()
+  return { storage, files }
+}
+
+test('a graph with a flipped bit or without its end is done without, and searches answer rightly', async () => {
+  await prove('damage at every byte of a graph', { seed: 6 }, async (proof) => {
+    const random = randomNumbers(proof.seed)
+    const { storage, files } = await graphSegment()
+    const { name = '' } = files.graphs.at ?? {}
+    const region = await storage.read(name)
+    const whole = new Uint8Array(region.sizeBytes)
+    await region.readInto(whole, 0)
+    const tried = { flips: 0, cuts: 0 }
+    const trial = async (harm: Harm, at: number): Promise<void> => {
+      const bytes = harmed(new Map([[name, whole]]), name, harm, at, random).get(name) as Uint8Array
+      await storage.remove(name)
+      await storage.writeOnce(name, [bytes])
+      const told: string[] = []
+      const segment = await openSegment(GRAPH_SCHEMA, storage, files, { onDamage: (file) => told.push(file) })
+      // Whole numbers, so that no row is as near as another.
+      const hits = await segment.search('at', Float32Array.of(2, 12.25), { k: 3 })
+      expect([...hits.rows], `${harm} at byte ${at}`).toEqual([12, 13, 11])
+      expect(told, `${harm} at byte ${at}`).toEqual([name])
+      segment.release()
+      await segment.closed
+      tried[harm === 'flip' ? 'flips' : 'cuts']++
+    }
+    const step = Math.round(100 / proofSize(100)) || 1
+    for (let at = 0; at < whole.length; at += step) {
+      await trial('flip', at)
+      await trial('truncate', at)
+      proof.shown = `${tried.flips} bits flipped, ${tried.cuts} ends cut: all found, searches right without it`
+    }
+  })
+}, 600_000)
