@@ -32,6 +32,7 @@ const config: ViteUserConfig = defineConfig({
         'db',
         'vector-files',
         'server',
+        'cli',
       ].map((name) => project(name, [`packages/${name}/src/**/*.test.ts`])),
       project('wordnet', ['datasets/wordnet/src/**/*.test.ts']),
       project('bench', ['apps/bench/src/**/*.test.ts']),

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
+import { table } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
 import { number } from '../format.ts'
 import { type Comparison, compareResults, DEFAULT_TOLERANCE, type Tolerance } from '../measure/compare.ts'
 import { readResults } from '../results.ts'
-import { table } from '../terminal/table.ts'
 import { type Command, readArguments } from './command.ts'
 
 const NAMES = Object.keys(DEFAULT_TOLERANCE) as (keyof Tolerance)[]

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { table } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
 import { cachedFacts } from '../data/cache.ts'
 import { groundTruth } from '../data/ground-truth.ts'
@@ -7,7 +8,6 @@ import { Random } from '../data/random.ts'
 import { type DatasetEntry, locateSource, readRegistry } from '../data/registry.ts'
 import { Recall } from '../measure/recall.ts'
 import { datasetsCache } from '../paths.ts'
-import { table } from '../terminal/table.ts'
 import { type Command, readArguments } from './command.ts'
 
 /** Queries whose known answers are compared with an exact search. */

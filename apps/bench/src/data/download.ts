@@ -13,8 +13,8 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Progress } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
-import type { Progress } from '../terminal/progress.ts'
 
 /** What to fetch, and how to know that it is right. */
 export interface DownloadOptions {

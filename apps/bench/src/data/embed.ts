@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, ftruncateSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import type { Progress } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
 import type { Encoder } from '@omen/wordnet'
-import type { Progress } from '../terminal/progress.ts'
 
 /** Texts that are embedded and kept together: enough for all threads of an encoder. */
 const BATCH = 128

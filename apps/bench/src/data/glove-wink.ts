@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import type { Progress } from '@omen/cli/terminal'
 import { malformed } from '@omen/vector-files'
-import type { Progress } from '../terminal/progress.ts'
 import { Random } from './random.ts'
 
 /** Word vectors in the order of the file. */

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { Progress } from '@omen/cli/terminal'
 import { FlatIndex, OmenError } from '@omen/core'
 import { accelerator } from '@omen/native'
 import { workerEntry } from '../entry-point.ts'
 import { distance } from '../measure/recall.ts'
-import type { Progress } from '../terminal/progress.ts'
 import type { FloatMetric } from './dataset.ts'
 import { prepare, type ScanJob, type ScanResult, scan } from './exact.ts'
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { megabytes, progressBar } from '@omen/cli/terminal'
 import { OmenError, unreachable } from '@omen/core'
 import { datasetsCache } from '../paths.ts'
-import { megabytes, progressBar } from '../terminal/progress.ts'
 import { download, sha256File } from './download.ts'
 import { type DatasetEntry, locateSource, searchFolders } from './registry.ts'
 

@@ -1,5 +1,5 @@
+import type { Progress } from '@omen/cli/terminal'
 import type { FloatMetric } from '../data/dataset.ts'
-import type { Progress } from '../terminal/progress.ts'
 
 /** What an index is built with. A setting that an engine does not have is not given to it. */
 export interface BuildParams {

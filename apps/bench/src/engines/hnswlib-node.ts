@@ -1,4 +1,4 @@
-import type { Progress } from '../terminal/progress.ts'
+import type { Progress } from '@omen/cli/terminal'
 import { loadCompetitor } from './competitors.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
 

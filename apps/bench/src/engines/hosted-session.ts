@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import type { Progress } from '@omen/cli/terminal'
 import { OmenError, type OmenErrorCode } from '@omen/core'
 import { processEntry } from '../entry-point.ts'
-import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams, SearchParams, Work } from './engine.ts'
 import type { BuildReport, OpenReport, SaveReport, Session, SessionFacts, SessionInput } from './session.ts'
 import type { Pass, Timed } from './timing.ts'

@@ -1,7 +1,7 @@
+import type { Progress } from '@omen/cli/terminal'
 import { FlatIndex, OmenError } from '@omen/core'
 import { accelerator, doctor } from '@omen/native'
 import { omenVersion } from '../environment.ts'
-import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
 import { omenQuantizer } from './omen-quantizer.ts'
 

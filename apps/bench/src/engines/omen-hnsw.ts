@@ -1,9 +1,9 @@
+import type { Progress } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
 import { Hnsw, type HnswOptions, type Keep } from '@omen/hnsw'
 import { doctor } from '@omen/native'
 import { quantizers } from '@omen/quant'
 import { omenVersion } from '../environment.ts'
-import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape, Work } from './engine.ts'
 import { omenQuantizer } from './omen-quantizer.ts'
 

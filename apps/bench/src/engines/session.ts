@@ -1,6 +1,6 @@
+import type { Progress } from '@omen/cli/terminal'
 import type { CachePaths } from '../data/cache.ts'
 import type { DatasetFacts } from '../data/dataset.ts'
-import type { Progress } from '../terminal/progress.ts'
 import type { BuildParams, SearchParams, Work } from './engine.ts'
 import type { Mode, Pass, Timed } from './timing.ts'
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Progress } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
-import type { Progress } from '../terminal/progress.ts'
 import { loadCompetitor } from './competitors.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape } from './engine.ts'
 

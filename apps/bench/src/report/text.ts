@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { type Column, table } from '@omen/cli/terminal'
 import { number, numberSpread, ratio, ratioSpread, recall } from '../format.ts'
 import { type ClaimResult, checkClaims } from '../measure/claims.ts'
 import {
@@ -13,7 +14,6 @@ import {
 } from '../measure/metrics.ts'
 import { spread } from '../measure/statistics.ts'
 import type { DatasetResults, EngineResults, Results } from '../results.ts'
-import { type Column, table } from '../terminal/table.ts'
 import { WORK_TITLE, workTable } from './work.ts'
 
 /** The results of a run as tables for the terminal. */

@@ -11,10 +11,13 @@ export interface ProgressBar {
   update(progress: Progress): void
   /** Replaces the line by a final one. */
   end(message?: string): void
+  /** Takes the line away. */
+  clear(): void
 }
 
 const WIDTH = 24
 const REDRAW_MS = 80
+const CLEAR_LINE = '\r\x1b[K'
 const BLOCKS = ' ▏▎▍▌▋▊▉█'
 
 /**
@@ -33,12 +36,15 @@ export function progressBar(label: string, format: (progress: Progress) => strin
       const now = performance.now()
       if (!stream.isTTY || now - drawn < REDRAW_MS) return
       drawn = now
-      stream.write(`\r\x1b[K${line(label, progress, format(progress), now - started)}`)
+      stream.write(`${CLEAR_LINE}${line(label, progress, format(progress), now - started)}`)
     },
     end(message) {
       const seconds = ((performance.now() - started) / 1000).toFixed(1)
       const done = message ?? `${label} ${styleText('dim', `${format(last)} in ${seconds} s`)}`
-      stream.write(`${stream.isTTY ? '\r\x1b[K' : ''}${done}\n`)
+      stream.write(`${stream.isTTY ? CLEAR_LINE : ''}${done}\n`)
+    },
+    clear() {
+      if (stream.isTTY) stream.write(CLEAR_LINE)
     },
   }
 }
