@@ -49,6 +49,7 @@ beforeAll(async () => {
   script = await bundleChild(folder, 'fuzz-child', nativeBuild)
   environment = {
     ...process.env,
+    OMEN_NATIVE: 'sanitized',
     LD_PRELOAD: preload.join(':'),
     // What Node and V8 leave behind at the end of a process is theirs.
     ASAN_OPTIONS: 'detect_leaks=0',
