@@ -55,7 +55,7 @@ beforeAll(async () => {
     ASAN_OPTIONS: 'detect_leaks=0',
     UBSAN_OPTIONS: 'print_stacktrace=1',
   }
-}, 600_000)
+}, 1_200_000)
 
 afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true })
