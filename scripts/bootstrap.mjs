@@ -154,6 +154,23 @@ export async function ensureBuild() {
   if (result.code !== 0) throw new Error(`tsc -b failed\n${result.output}`)
 }
 
+/** Bundles the web console into the server's build, when its sources or those of the packages in it changed. */
+export async function ensureConsole() {
+  const home = join(root, 'apps/console')
+  const parts = ['apps/console', 'packages/core/src', 'packages/schema/src', 'packages/wire/src']
+  const sources = parts.flatMap((folder) => walk(join(root, folder)).map((file) => join(folder, file)))
+  const page = join(root, 'packages/server/dist/console/index.html')
+  await once(
+    'apps/console/node_modules/.omen-built',
+    digest(root, [...sources, 'pnpm-lock.yaml']),
+    async () => {
+      const result = await tool('vite', ['build', home, '--config', join(home, 'vite.config.ts')])
+      if (result.code !== 0) throw new Error(`the console could not be built\n${result.output}`)
+    },
+    () => existsSync(page),
+  )
+}
+
 /**
  * Installs the engines that the benchmark compares with, in their own workspace, when their lockfile changed.
  * A failure leaves the benchmark without competitors and says why.
@@ -186,14 +203,14 @@ export async function ensureCompetitors() {
   }
 }
 
-/** Everything a job needs, in order; the two compilers run side by side. */
+/** Everything a job needs, in order; compilers and bundler run side by side. */
 export async function bootstrap() {
   const major = Number(process.versions.node.split('.')[0])
   if (major < minimumNode)
     throw new Error(`Omen needs Node ${minimumNode} or newer; this is ${process.version}`)
   await ensureDependencies()
-  const jobs = [ensureNative(), ensureBuild()]
-  // Neither is left running behind a failure of the other.
+  const jobs = [ensureNative(), ensureBuild(), ensureConsole()]
+  // None is left running behind a failure of the other.
   await Promise.allSettled(jobs)
   const [native] = await Promise.all(jobs)
   return { native }

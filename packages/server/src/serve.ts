@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Database, type OpenOptions, open } from '@omen/db'
 import type { FastifyInstance } from 'fastify'
 import type { ConfigInput } from './config/config.ts'
@@ -36,10 +39,16 @@ export async function serve(
   const closeDatabase = async (): Promise<void> => (typeof where === 'string' ? await db.close() : undefined)
   let server: CreatedServer | undefined
   try {
-    server = await createServer(db, { ...input, state: input.state ?? stateBeside(where) }, options)
+    const config = {
+      ...input,
+      state: input.state ?? stateBeside(where),
+      console: input.console ?? builtConsole(),
+    }
+    server = await createServer(db, config, options)
     const firstKey = await makeFirstKey(server)
-    const { app, config } = server
-    const url = await app.listen({ host: config.host, port: config.port })
+    const { app } = server
+    const { host, port } = server.config
+    const url = await app.listen({ host, port })
     let closed: Promise<void> | undefined
     const close = (): Promise<void> => {
       closed ??= app.close().then(closeDatabase)
@@ -58,6 +67,12 @@ function stateBeside(where: string | Database): string | undefined {
   return typeof where === 'string' && where !== ':memory:'
     ? `${where.replace(/[/\\]+$/, '')}-server`
     : undefined
+}
+
+/** The web console that comes with this package: its build puts it there. */
+function builtConsole(): string | undefined {
+  const folder = fileURLToPath(new URL('../dist/console/', import.meta.url))
+  return existsSync(join(folder, 'index.html')) ? folder : undefined
 }
 
 async function makeFirstKey({ config, keys }: CreatedServer): Promise<string | undefined> {

@@ -8,7 +8,7 @@ export interface ServerConfig {
   readonly state: string | undefined
   /** The folder in which backups are made; without one there are none. */
   readonly backups: string | undefined
-  /** The folder of the web console's files; without one there is no console. */
+  /** The folder of the web console's files; the console that comes with the package, where `serve` is used, when left out. */
   readonly console: string | undefined
   readonly auth: AuthConfig
   readonly tls: TlsConfig

@@ -1,0 +1,79 @@
+import { OmenError, type OmenErrorCode } from '@omen/schema'
+import { type Signal, signal } from '@preact/signals'
+import { key } from './key.ts'
+import { requestJson } from './request.ts'
+
+export type Role = 'read' | 'write' | 'admin'
+
+export const ROLES: readonly Role[] = ['read', 'write', 'admin']
+
+/** Roles by collection; `*` stands for all of them and for the server itself. */
+export type Grants = Readonly<Record<string, Role>>
+
+/** The server, and what the key may do. */
+export interface ServerInfo {
+  readonly version: string
+  /** Whether collections can be searched by text. */
+  readonly embedding: boolean
+  readonly key: {
+    readonly id: string
+    readonly name: string
+    readonly roles: Grants
+    readonly expiresAt?: string
+  }
+  readonly limits: Readonly<Record<string, number>>
+}
+
+/** `undefined` until the server has accepted the key. */
+export const info: Signal<ServerInfo | undefined> = signal(undefined)
+
+/** Why the last sign-in failed. */
+export const refusal: Signal<OmenError | undefined> = signal(undefined)
+
+/** Shows the server a key, and keeps it when it is accepted. */
+export async function signIn(candidate: string): Promise<void> {
+  key.value = candidate.trim()
+  refusal.value = undefined
+  try {
+    info.value = await requestJson<ServerInfo>('v1')
+  } catch (error) {
+    const refused = asOmenError(error)
+    if (refused.code !== 'io') key.value = ''
+    refusal.value = refused
+  }
+}
+
+/** Takes up the session of this tab; a server that asks for no keys lets everybody in. */
+export async function resume(): Promise<void> {
+  const known = key.value !== ''
+  await signIn(key.value)
+  // Nobody has been refused who has not tried.
+  if (!known && refusal.value?.code === 'unauthenticated') refusal.value = undefined
+}
+
+export function signOut(): void {
+  key.value = ''
+  info.value = undefined
+}
+
+/**
+ * Why the key may not do something; undefined when it may.
+ *
+ * @param collection what with; the server itself when left out
+ */
+export function whyNot(role: Role, collection?: string): string | undefined {
+  const roles = info.value?.key.roles ?? {}
+  const rank = (held: Role | undefined): number => (held === undefined ? -1 : ROLES.indexOf(held))
+  const held = Math.max(rank(roles['*']), collection === undefined ? -1 : rank(roles[collection]))
+  if (held >= ROLES.indexOf(role)) return undefined
+  const where = collection === undefined ? 'the whole server' : `the collection ${collection}`
+  const has = held < 0 ? 'has no role there' : `may only ${ROLES[held]}`
+  return `Needs the role ${role} for ${where}; this key ${has}.`
+}
+
+/** An error as one that has a code. */
+export function asOmenError(error: unknown, code: OmenErrorCode = 'internal'): OmenError {
+  return error instanceof OmenError
+    ? error
+    : new OmenError(code, error instanceof Error ? error.message : String(error))
+}

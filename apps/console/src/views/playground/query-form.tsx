@@ -1,0 +1,173 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import type { JSX } from 'preact'
+import { countRows } from '../../api/rows.ts'
+import { info } from '../../api/session.ts'
+import { Button, Segmented } from '../../components/button.tsx'
+import { Check, Labelled, Select, TextInput } from '../../components/field.tsx'
+import { count, percent } from '../../format.ts'
+import { FilterBuilder } from './filter-builder.tsx'
+import { type Mode, type Playground, runSearch } from './playground.ts'
+
+const MODES: readonly (readonly [Mode, string])[] = [
+  ['row', 'By row'],
+  ['vector', 'By vector'],
+  ['text', 'By text'],
+]
+
+/** What to search for, among which rows, and how hard. */
+export function QueryForm({ playground }: { readonly playground: Playground }): JSX.Element {
+  const { vectorFields, field, mode, limit, beam, exact, busy, collection } = playground
+  const noText = mode.value === 'text' && !info.value?.embedding
+  const reason = noText ? 'This server has no embedder: it cannot make vectors of texts.' : undefined
+  return (
+    <form
+      class="card query"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!reason && !busy.value) runSearch(playground)
+      }}
+    >
+      <Segmented
+        label="What to search by"
+        options={MODES}
+        value={mode.value}
+        onChange={(chosen) => {
+          mode.value = chosen
+        }}
+      />
+      <Subject playground={playground} />
+      {reason && <p class="notice warn">{reason}</p>}
+      {vectorFields.length > 1 && (
+        <Select
+          label="Vector field"
+          value={field.value}
+          options={vectorFields.map((name) => [name, name] as const)}
+          onChange={(name) => {
+            field.value = name
+          }}
+        />
+      )}
+      <FilterBuilder
+        schema={collection.schema}
+        conditions={playground.conditions}
+        join={playground.join}
+        known={playground.known.value}
+      />
+      <MatchCount playground={playground} />
+      <div class="query-settings">
+        <TextInput
+          label="Hits"
+          type="number"
+          value={limit.value}
+          onChange={(value) => {
+            limit.value = value
+          }}
+        />
+        <TextInput
+          label="Beam"
+          type="number"
+          placeholder="default"
+          value={beam.value}
+          onChange={(value) => {
+            beam.value = value
+          }}
+        />
+        <Check
+          label="Exact"
+          value={exact.value}
+          onChange={(value) => {
+            exact.value = value
+          }}
+        />
+      </div>
+      <Button submit kind="primary" icon="search" whyNot={reason ?? (busy.value ? 'Searching' : undefined)}>
+        Search
+      </Button>
+    </form>
+  )
+}
+
+function Subject({ playground }: { readonly playground: Playground }): JSX.Element {
+  const { mode, rowId, vectorText, text, known, field, collection } = playground
+  const declared = collection.schema[field.value]
+  switch (mode.value) {
+    case 'row':
+      return (
+        <TextInput
+          label="Id of a row"
+          value={rowId.value}
+          list={known.value.id}
+          note="Finds the rows that are nearest to this one."
+          onChange={(value) => {
+            rowId.value = value
+          }}
+        />
+      )
+    case 'vector':
+      return (
+        <Labelled
+          label="Vector"
+          note={declared?.kind === 'vector' && `${declared.dimension} numbers, as JSON or with spaces`}
+        >
+          {(id) => (
+            <textarea
+              id={id}
+              class="input"
+              rows={5}
+              spellcheck={false}
+              placeholder="[0.12, -0.40, …]"
+              value={vectorText.value}
+              onInput={(event) => {
+                vectorText.value = event.currentTarget.value
+              }}
+            />
+          )}
+        </Labelled>
+      )
+    case 'text':
+      return (
+        <TextInput
+          label="Text"
+          value={text.value}
+          placeholder="What are you looking for?"
+          onChange={(value) => {
+            text.value = value
+          }}
+        />
+      )
+  }
+}
+
+const PAUSE_MS = 250
+
+/** How many rows the filter leaves, as soon as typing pauses. */
+function MatchCount({ playground }: { readonly playground: Playground }): JSX.Element | null {
+  const { where, collection } = playground
+  const matches = useSignal<number | undefined>(undefined)
+  useSignalEffect(() => {
+    const filter = where.value
+    const stop = new AbortController()
+    matches.value = undefined
+    const timer = setTimeout(() => {
+      if (!filter) return
+      countRows(collection.name, filter, stop.signal).then(
+        (found) => {
+          matches.value = found
+        },
+        // The search says what is wrong with a filter.
+        () => undefined,
+      )
+    }, PAUSE_MS)
+    return () => {
+      clearTimeout(timer)
+      stop.abort()
+    }
+  })
+  if (matches.value === undefined) return null
+  return (
+    <p class="small soft" role="status">
+      <strong>{count(matches.value)}</strong> of {count(collection.rows)} rows match
+      {collection.rows > 0 && ` (${percent(matches.value / collection.rows)})`}
+    </p>
+  )
+}
