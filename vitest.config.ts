@@ -29,6 +29,7 @@ const config: ViteUserConfig = defineConfig({
         'storage-mmap',
         'schema',
         'wire',
+        'client',
         'db',
         'vector-files',
         'server',

@@ -76,13 +76,15 @@ export async function copyClosed(storage: StorageBackend, target: StorageBackend
 /**
  * Does something with a folder that is empty, and locked meanwhile.
  *
- * @throws OmenError `already_exists`, `locked`, `io`, and what the task throws
+ * @throws OmenError `invalid_argument`, `already_exists`, `locked`, `io`, and what the task throws
  */
 export async function intoEmpty(
   where: string | StorageBackend,
   holder: string,
   task: (target: StorageBackend) => Promise<void>,
 ): Promise<void> {
+  // The empty path would be the folder that the process happens to run in.
+  if (where === '') throw new OmenError('invalid_argument', `${holder} needs the path of a folder, got ''`)
   const target = typeof where === 'string' ? await fileStorage(where) : where
   try {
     const lock = await target.lock(holder)
