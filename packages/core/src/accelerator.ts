@@ -176,6 +176,8 @@ export interface NativeSearch {
   readonly sparseWidening: number
   /** Distances after which a `filtered` walk gives way to a scan, below 2^32. */
   readonly patience: number
+  /** Whether a walk that heeds `accept` ends, its beam done or not, when the closest have not changed for long. */
+  readonly settles: boolean
 }
 
 export type GraphCheck = 'rows' | 'lists' | 'chains' | 'tree'

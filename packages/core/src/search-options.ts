@@ -11,6 +11,8 @@ export interface CheckedSearch {
   readonly beam: number
   /** At least k. */
   readonly rescore: number
+  /** As in `SearchDefaults`. */
+  readonly settles: boolean
   readonly accept: Bitset | undefined
   /** Undefined: as the index chooses. */
   readonly strategy: SearchStrategy | undefined
@@ -25,6 +27,11 @@ export interface CheckedSearch {
 export interface SearchDefaults {
   readonly beam: number
   readonly rescore: number
+  /**
+   * Whether a filtered walk may end before it is as wide as `beam` says, when the closest have not changed for long; false
+   * when left out, and where the caller gave a beam.
+   */
+  readonly settles?: boolean
 }
 
 /** Result places of one batch search: two arrays of 1 GiB. */
@@ -68,7 +75,7 @@ export function checkSearch(
   }
   const { accept, strategy, radius = Infinity, signal } = options
   const k = checkWholeNumber('k', options.k)
-  const { beam, rescore } = checkEffort(options, k, defaults)
+  const { beam, rescore, settles } = checkEffort(options, k, defaults)
   const threads = options.threads === undefined ? undefined : checkWholeNumber('threads', options.threads)
   if (typeof radius !== 'number' || Number.isNaN(radius)) {
     throw new OmenError('invalid_argument', `radius must be a number, got ${String(radius)}`)
@@ -90,6 +97,7 @@ export function checkSearch(
     k,
     beam: radius === Infinity ? Math.max(k, beam) : beam,
     rescore: Math.max(k, rescore),
+    settles,
     accept,
     strategy,
     radius: Math.fround(radius),
@@ -103,7 +111,7 @@ function checkEffort(
   { beam, rescore, recall }: SearchManyOptions,
   k: number,
   defaults: Parameters<typeof checkSearch>[1],
-): SearchDefaults {
+): Required<SearchDefaults> {
   if (recall !== undefined) {
     checkRecall(recall)
     if (beam !== undefined || rescore !== undefined) {
@@ -114,6 +122,7 @@ function checkEffort(
   return {
     beam: beam === undefined ? usual.beam : checkWholeNumber('beam', beam),
     rescore: rescore === undefined ? usual.rescore : checkWholeNumber('rescore', rescore),
+    settles: beam === undefined && usual.settles === true,
   }
 }
 

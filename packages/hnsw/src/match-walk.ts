@@ -2,6 +2,7 @@ import { NO_ROW, type Scorer } from '@omen/core'
 import type { Graph } from './graph.ts'
 import { rowHash } from './levels.ts'
 import type { Pool } from './pool.ts'
+import type { Settling } from './settling.ts'
 import { Visited } from './visited.ts'
 
 /** Whether a search may return a row. */
@@ -22,6 +23,8 @@ export interface MatchSearch {
   readonly beam: number
   /** Rows compared after which the walk gives up. */
   readonly patience: number
+  /** What may end the walk before; undefined: only its beam. */
+  readonly settling: Settling | undefined
 }
 
 /**
@@ -68,9 +71,9 @@ export class MatchWalk {
     return seen === 0 ? 0 : matching / seen
   }
 
-  /** Fills the pool with the `beam` closest matches that can be found. @returns false when it gave up */
+  /** Fills the pool with the `beam` closest matches that can be found, or those found when they settle. @returns false when it gave up */
   run(search: MatchSearch): boolean {
-    const { closest, beam, matches, patience } = search
+    const { closest, beam, matches, patience, settling } = search
     const pool = this.#pool
     this.#visited.reset(this.#graph.rows)
     pool.reset(beam)
@@ -79,9 +82,9 @@ export class MatchWalk {
     this.#takeSeeds(search)
     if (matches(closest)) this.#take(closest)
     this.#expand(closest, search)
-    for (let next = pool.expandNext(); next >= 0; next = pool.expandNext()) {
+    for (let next = pool.peek(); next >= 0 && !settling?.endsAt(next); next = pool.peek()) {
       if (this.distances - before > patience) return false
-      this.#expand(pool.rows[next]!, search)
+      this.#expand(pool.rows[pool.expandNext()]!, search)
     }
     return true
   }

@@ -37,8 +37,10 @@ const FILTERED_WIDENING = 1.1
 
 /** Where matches are rare around a query, a walk needs so many times more candidates to find as many of the nearest. */
 const SPARSE_WIDENING = 4
-/** A scan that costs so many times a usual walk is still made there: the wider walk costs a third of that, and finds less. */
-const SPARSE_SCAN = 24
+/** A scan that costs so many times a usual walk is still made there: the wider walk costs about as much, and finds less. */
+const SPARSE_SCAN = 4
+/** Of its beam, what a walk that ends when the closest have settled has expanded then. */
+const SETTLED = 0.5
 const FOREVER = 0xffffffff
 
 /** One way to search, with what it would cost. */
@@ -55,12 +57,12 @@ interface Way {
  */
 export function planSearch(
   parts: Parts,
-  search: Pick<CheckedSearch, 'accept' | 'strategy'>,
+  search: Pick<CheckedSearch, 'accept' | 'strategy' | 'settles'>,
   beam: number,
 ): Decision & SearchPlan {
   const { graph } = parts
   const matches = Math.min(search.accept?.count() ?? graph.alive, graph.alive)
-  const ways = waysToSearch(parts, matches, beam)
+  const ways = waysToSearch(parts, matches, search.settles ? beam * SETTLED : beam)
   const strategy = search.strategy ?? cheapest(ways, matches <= beam)
   const { widening, distances } = ways[strategy]
   const scanInstead = ways.scan.costNs <= SPARSE_SCAN * ways.filtered.costNs

@@ -75,12 +75,17 @@ export class Pool {
     this.#capacity = more ? kept : most
   }
 
-  /** Index of the closest candidate not expanded yet, which from now on it is; −1 when all are. */
-  expandNext(): number {
+  /** Index of the closest candidate not expanded yet; −1 when all are. */
+  peek(): number {
     while (this.#cursor < this.size && this.#expanded[this.#cursor] === 1) this.#cursor++
-    if (this.#cursor === this.size) return -1
-    this.#expanded[this.#cursor] = 1
-    return this.#cursor++
+    return this.#cursor < this.size ? this.#cursor : -1
+  }
+
+  /** As `peek`, but from now on it is expanded. */
+  expandNext(): number {
+    const next = this.peek()
+    if (next >= 0) this.#expanded[this.#cursor++] = 1
+    return next
   }
 
   /** How many candidates are closer. */

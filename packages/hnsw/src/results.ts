@@ -40,6 +40,7 @@ export function limitSearch(search: CheckedSearch, parts: Parts): NativeSearch {
     widening,
     sparseWidening,
     patience,
+    settles: search.settles,
   }
 }
 

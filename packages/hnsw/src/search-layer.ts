@@ -1,6 +1,7 @@
 import { comesBefore, NO_ROW, type Scorer } from '@omen/core'
 import type { Graph } from './graph.ts'
 import { Pool } from './pool.ts'
+import type { Settling } from './settling.ts'
 import { Visited } from './visited.ts'
 
 /**
@@ -59,33 +60,37 @@ export class LayerSearch {
    *
    * The next list is expanded before the one at hand is compared, as in C++, where its codes then travel from memory
    * meanwhile.
+   *
+   * @param settling what may end the walk before
    */
-  walk(scorer: Scorer, beam: number, layer: number): void {
+  walk(scorer: Scorer, beam: number, layer: number, settling?: Settling): void {
     const { pool } = this
     const distances = this.#distances
     this.#visited.reset(this.#graph.rows)
     this.#visited.add(this.closestRow)
     pool.reset(beam)
     pool.insert(this.closestDistance, this.closestRow)
-    let count = this.#expand(layer)
+    let count = this.#expand(layer, settling)
     while (count >= 0) {
       const batch = this.#ahead
       this.#ahead = this.#batch
       this.#batch = batch
-      let next = this.#expand(layer)
+      let next = this.#expand(layer, settling)
       scorer.score(batch, count, distances)
       for (let i = 0; i < count; i++) pool.insert(distances[i]!, batch[i]!)
-      if (next < 0) next = this.#expand(layer)
+      if (next < 0) next = this.#expand(layer, settling)
       count = next
     }
     this.closestRow = pool.rows[0]!
     this.closestDistance = pool.distances[0]!
   }
 
-  /** Puts the unseen neighbours of the closest candidate in `#ahead`. @returns how many; −1 without a candidate */
-  #expand(layer: number): number {
-    const next = this.pool.expandNext()
-    return next < 0 ? -1 : this.#gatherUnseen(this.pool.rows[next]!, layer, this.#ahead)
+  /** Puts the unseen neighbours of the closest candidate in `#ahead`. @returns how many; −1 at the end of the walk */
+  #expand(layer: number, settling: Settling | undefined): number {
+    const { pool } = this
+    const next = pool.peek()
+    if (next < 0 || settling?.endsAt(next)) return -1
+    return this.#gatherUnseen(pool.rows[pool.expandNext()]!, layer, this.#ahead)
   }
 
   #gatherAll(row: number, layer: number): number {

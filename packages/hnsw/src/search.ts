@@ -15,6 +15,7 @@ import { ALIVE, type Graph } from './graph.ts'
 import { MatchWalk, type RowTest } from './match-walk.ts'
 import { Pool } from './pool.ts'
 import { LayerSearch } from './search-layer.ts'
+import { Settling } from './settling.ts'
 import { TwinCollector } from './twins.ts'
 
 /** Rows that an exact scan scores at a time. */
@@ -23,6 +24,9 @@ const SCAN_BATCH = 64
 const SPARSE = 4
 /** How much wider than it seems to need a walk is made that is made again. */
 const MARGIN = 1.25
+/** What of the time that it took to find the closest a walk goes on for; as in C++ (search.cpp). */
+const PERSISTENCE = 0.6
+const SPARSE_PERSISTENCE = 1.5
 /** Numbers that say what one search did: see `ResultBuffers.work`. */
 export const WORK_NUMBERS = 3
 
@@ -119,8 +123,18 @@ export class Searcher {
     this.#chains = graph.chained > 0
     this.#search.descend(this.#scorer, entry, graph.level(entry), 1)
     if (!search.accept && graph.removed === 0) this.#search.walk(this.#scorer, beam, 0)
-    else if (search.strategy === 'filtered') this.#walkMatches(search, beam, accepts, false)
-    else if (!this.#walkPastOthers(search, beam, accepts)) this.#walkMatches(search, beam, accepts, true)
+    else this.#findMatches(search, beam, accepts)
+  }
+
+  #findMatches(search: NativeSearch, beam: number, accepts: RowTest): void {
+    this.#search.descend(this.#scorer, this.#search.closestRow, 0, 0)
+    const { closestRow: closest } = this.#search
+    const { accept, share, strategy } = search
+    const apart =
+      accept !== undefined && this.#matchWalk.shareAround(closest, this.#matchTest(accepts)) * SPARSE < share
+    const plain = strategy === 'plain'
+    if (plain && !apart && this.#walkPastOthers(search, beam, accepts)) return
+    this.#walkMatches(search, closest, beam, accepts, apart || plain)
   }
 
   /**
@@ -128,43 +142,49 @@ export class Searcher {
    *
    * @returns false where it leaves too few: the query lies where matches are rare
    */
-  #walkPastOthers({ k, widening }: NativeSearch, beam: number, accepts: RowTest): boolean {
+  #walkPastOthers(search: NativeSearch, beam: number, accepts: RowTest): boolean {
     const { pool, closestRow, closestDistance } = this.#search
-    let width = Math.ceil(beam * widening)
+    let { widening } = search
     for (let again = true; ; again = false) {
-      this.#search.walk(this.#scorer, width, 0)
+      const settling = this.#settling(search, widening, PERSISTENCE)
+      this.#search.walk(this.#scorer, Math.ceil(beam * widening), 0, settling)
       this.#search.closestRow = closestRow
       this.#search.closestDistance = closestDistance
-      const whole = !pool.full
+      const whole = !pool.full && pool.peek() < 0
+      const expected = pool.size / widening
       pool.keep(this.#matchTest(accepts), beam)
-      const enough = whole || pool.size * 4 >= beam * 3
-      if (enough && this.#reaches(Math.min(k, beam), accepts)) return true
+      const enough = whole || pool.size * 4 >= expected * 3
+      if (enough && this.#reaches(Math.min(search.k, beam), accepts)) return true
       // Somewhat fewer than expected: a somewhat wider walk will do.
-      if (!again || whole || pool.size * SPARSE < beam) return false
-      width = Math.ceil(width * ((MARGIN * beam) / pool.size))
+      if (!again || whole || pool.size * SPARSE < expected) return false
+      widening *= Math.max(MARGIN, (MARGIN * expected) / pool.size)
     }
   }
 
   /**
    * A walk from match to match; a scan where that finds too few or takes as long.
    *
-   * @param apart whether the query is known to lie apart from the matches
+   * @param closest the row closest to the query, which need not match
+   * @param apart whether the query lies apart from the matches
    */
-  #walkMatches(search: NativeSearch, beam: number, accepts: RowTest, apart: boolean): void {
-    const matches = this.#matchTest(accepts)
-    this.#search.descend(this.#scorer, this.#search.closestRow, 0, 0)
-    const closest = this.#search.closestRow
-    let { widening } = search
-    if (apart || this.#matchWalk.shareAround(closest, matches) * SPARSE < search.share) {
-      widening *= search.sparseWidening
-    }
+  #walkMatches(search: NativeSearch, closest: number, beam: number, accepts: RowTest, apart: boolean): void {
     const { accept, patience } = search
+    const widening = apart ? search.widening * search.sparseWidening : search.widening
+    const settling = this.#settling(search, 1, apart ? SPARSE_PERSISTENCE : PERSISTENCE)
     const wide = Math.ceil(beam * widening)
-    const walk = { scorer: this.#scorer, matches, accept, closest, beam: wide, patience }
+    const matches = this.#matchTest(accepts)
+    const walk = { scorer: this.#scorer, matches, accept, closest, beam: wide, patience, settling }
     const walked = widening > 0 && this.#matchWalk.run(walk)
     if (walked && this.#reaches(Math.min(search.k, beam), accepts)) return
     this.#chains = false
     this.#scan(beam, accept, accepts)
+  }
+
+  /** What ends a walk of which one row in `widening` matches. */
+  #settling(search: NativeSearch, widening: number, persistence: number): Settling | undefined {
+    if (!search.settles || search.radius !== Infinity) return undefined
+    const wanted = this.#exactScorer ? Math.max(search.k, search.rescore) : search.k
+    return new Settling(Math.ceil(wanted * widening), persistence)
   }
 
   /** Whether a row or one that hangs on it passes. */

@@ -139,7 +139,7 @@ class Trial {
   /** Runs all queries once. @returns the recall */
   async measure(effort: Effort): Promise<number> {
     const k = this.#k
-    const asked = { ...effort, k, radius: Infinity, accept: undefined, strategy: undefined }
+    const asked = { ...effort, k, radius: Infinity, accept: undefined, strategy: undefined, settles: false }
     const search = limitSearch({ ...asked, signal: undefined, threads: 1 }, this.#parts)
     const out = resultBuffers(this.#truth.length, k)
     const start = performance.now()

@@ -1,4 +1,4 @@
-import { type JsonValue, OmenError, type SearchOptions } from '@omen/core'
+import { type JsonValue, OmenError, type SearchDefaults, type SearchOptions } from '@omen/core'
 
 /** How hard a search tries: candidates kept on the way, and how many of them are rescored. */
 export interface Effort {
@@ -7,8 +7,11 @@ export interface Effort {
 }
 
 const DEFAULT_BEAM = 64
-/** Matches of a filter lie farther from a query than its neighbours do, and are not each other's neighbours: harder to find. */
-const DEFAULT_FILTERED_BEAM = 144
+/**
+ * Matches of a filter lie farther from a query than its neighbours do, and are not each other's neighbours: harder to
+ * find. Most walks end before, when what they found has settled.
+ */
+const DEFAULT_FILTERED_BEAM = 288
 /** Candidates rescored for each row wanted: four-bit codes need three to five. */
 const RESCORE_FACTOR = 4
 const MIN_RESCORE = 32
@@ -46,11 +49,12 @@ export class TunedSettings {
    *
    * @throws OmenError `not_tuned` for a recall that was not tuned for
    */
-  effort(k: number, recall: number | undefined, { beam, accept }: SearchOptions): Effort {
+  effort(k: number, recall: number | undefined, { beam, accept }: SearchOptions): Effort & SearchDefaults {
     if (recall !== undefined) return this.reaching(recall, k)
     const tuned = beam === undefined ? this.usual(k) : undefined
-    const usual = accept ? DEFAULT_FILTERED_BEAM : DEFAULT_BEAM
-    return tuned ?? { beam: usual, rescore: Math.max(MIN_RESCORE, RESCORE_FACTOR * k) }
+    if (tuned) return tuned
+    const rescore = Math.max(MIN_RESCORE, RESCORE_FACTOR * k)
+    return accept ? { beam: DEFAULT_FILTERED_BEAM, rescore, settles: true } : { beam: DEFAULT_BEAM, rescore }
   }
 
   /** The setting tuned last that serves k; undefined when there is none. */

@@ -92,6 +92,8 @@ class CandidatePool {
     if (next != kNone) expanded_[cursor_++] = 1;
     return next;
   }
+  // The place of the candidate that peek gave, if it gave one.
+  size_t next_place() const { return cursor_; }
   // The candidate that expand_next would give.
   Candidate peek() {
     while (cursor_ < size_ && expanded_[cursor_]) cursor_++;

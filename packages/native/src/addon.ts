@@ -84,6 +84,7 @@ export interface AddonGraph {
     widening: number,
     sparseWidening: number,
     patience: number,
+    settles: boolean,
   ): number
   searchMany(
     queries: ArrayBufferView,
@@ -102,5 +103,6 @@ export interface AddonGraph {
     widening: number,
     sparseWidening: number,
     patience: number,
+    settles: boolean,
   ): Promise<number>
 }

@@ -53,7 +53,7 @@ export class AcceleratedGraph implements NativeGraph {
   }
 
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined {
-    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience } = search
+    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience, settles } = search
     const { rows, distances, counts, work } = out
     return refusal(
       this.#graph.searchSync(
@@ -72,6 +72,7 @@ export class AcceleratedGraph implements NativeGraph {
         widening,
         sparseWidening,
         patience,
+        settles,
       ),
     )
   }
@@ -86,7 +87,7 @@ export class AcceleratedGraph implements NativeGraph {
     threads: number,
     out: ResultBuffers,
   ): Promise<Refusal | undefined> {
-    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience } = search
+    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience, settles } = search
     const { rows, distances, counts, work } = out
     return refusal(
       await this.#graph.searchMany(
@@ -106,6 +107,7 @@ export class AcceleratedGraph implements NativeGraph {
         widening,
         sparseWidening,
         patience,
+        settles,
       ),
     )
   }

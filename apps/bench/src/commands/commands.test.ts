@@ -186,7 +186,7 @@ test('filtered measures every kind of filter at every share', async () => {
   const [dataset] = (JSON.parse(readFileSync(json, 'utf8')) as FilteredRun).datasets
   expect(dataset?.points.map(({ kind, share }) => `${kind} ${share}`)).toEqual(
     ['random', 'anti-correlated'].flatMap((kind) =>
-      [0.5, 0.1, 0.01, 0.001].map((share) => `${kind} ${share}`),
+      [0.9, 0.5, 0.1, 0.01, 0.001].map((share) => `${kind} ${share}`),
     ),
   )
   // So few rows are scanned, which finds all.

@@ -18,7 +18,7 @@ const OPTIONS = {
 
 const DATASETS = ['glove-wink-100-angular', 'wordnet-use-512-angular']
 const DEFAULTS = {
-  shares: [0.5, 0.1, 0.01, 0.001],
+  shares: [0.9, 0.5, 0.1, 0.01, 0.001],
   k: 10,
   groups: 5,
   queries: 200,

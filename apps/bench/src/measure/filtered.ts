@@ -95,9 +95,12 @@ async function measurePoint(
   }
   const ways = [usual, scan, ...afterwards]
   const speeds = ways.map((): number[] => [])
-  // By turns, so that what disturbs one disturbs all.
+  // By turns, so that what disturbs one disturbs all; back and forth, since each leaves in the caches what the next reads.
   for (let round = 0; round < rounds; round++) {
-    for (const [i, way] of ways.entries()) speeds[i]?.push(speedOf(index, dimension, groups, way))
+    const turns = [...ways.entries()]
+    for (const [i, way] of round % 2 === 0 ? turns : turns.reverse()) {
+      speeds[i]?.push(speedOf(index, dimension, groups, way))
+    }
   }
   const [qps = 0, scanQps = 0, postQps] = speeds.map(median)
   const [first] = groups

@@ -287,7 +287,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   }
 
   // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, strategy, share,
-  // widening, sparseWidening, patience): number
+  // widening, sparseWidening, patience, settles): number
   Napi::Value search_sync(const Napi::CallbackInfo& info) {
     const auto query = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info, 10);
@@ -300,7 +300,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   }
 
   // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, threads, strategy,
-  // share, widening, sparseWidening, patience): Promise<number>
+  // share, widening, sparseWidening, patience, settles): Promise<number>
   Napi::Value search_many(const Napi::CallbackInfo& info) {
     const auto queries = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info, 11);
@@ -316,7 +316,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return start(info.Env(), search_pool(), std::move(task));
   }
 
-  // (…, k, beam, rescore, radius, accept, …, from `plan` on: strategy, share, widening, sparseWidening, patience)
+  // (…, k, beam, rescore, radius, accept, …, from `plan` on: strategy, share, widening, sparseWidening, patience, settles)
   static SearchOptions options_of(const Napi::CallbackInfo& info, size_t plan) {
     const auto number = [&](size_t i) { return info[i].As<Napi::Number>(); };
     return {.k = uint32_of(info[1]),
@@ -328,7 +328,8 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
             .share = number(plan + 1).DoubleValue(),
             .widening = number(plan + 2).DoubleValue(),
             .sparse_widening = number(plan + 3).DoubleValue(),
-            .patience = uint32_of(info[plan + 4])};
+            .patience = uint32_of(info[plan + 4]),
+            .settles = info[plan + 5].As<Napi::Boolean>().Value()};
   }
 
   bool within(std::span<const uint32_t> rows) const {

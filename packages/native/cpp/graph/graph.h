@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "codes.h"
+#include "graph/settling.h"
 #include "pool.h"
 #include "slab.h"
 
@@ -206,6 +207,7 @@ struct SearchOptions {
   double widening = 1;
   double sparse_widening = 1;
   uint32_t patience = ~uint32_t(0);
+  bool settles = false;
 };
 
 void forget_visited(const Graph& graph, VisitedSet& visited);
@@ -220,7 +222,8 @@ Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Cand
 // thread can take turns.
 class LayerWalk {
  public:
-  void start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam, uint32_t layer);
+  void start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam, uint32_t layer,
+             Settling settling = {});
   // Compares the rows of one list; false when there is none left.
   bool step();
 
@@ -233,6 +236,7 @@ class LayerWalk {
   Scratch* scratch_ = nullptr;
   uint32_t layer_ = 0;
   bool walking_ = false;
+  Settling settling_;
   Batch batch_;  // the rows to compare next
 };
 
@@ -263,11 +267,13 @@ class Search {
  private:
   bool start_walk(size_t beam);
   bool scan_all(size_t beam);
-  bool walk_past_others(Candidate start, size_t beam);
-  void walk_matches(Candidate start, size_t beam, bool apart);
+  void find_matches(Candidate start, size_t beam);
+  bool walk_past_others(Candidate closest, size_t beam);
+  void walk_matches(uint32_t closest, size_t beam, bool apart);
   std::span<const Candidate> rescore();
   std::span<const Candidate> with_twins(std::span<const Candidate> found);
   Matches matches() const;
+  Settling settling(double widening, double persistence) const;
   bool reaches(size_t count) const;
 
   const Graph* graph_ = nullptr;

@@ -77,16 +77,17 @@ void MatchWalk::expand(uint32_t row) {
   compare();
 }
 
-bool MatchWalk::run(uint32_t closest, size_t beam, Accept accept) {
+bool MatchWalk::run(uint32_t closest, size_t beam, Accept accept, Settling settling) {
   forget_visited(graph_, scratch_.visited);
   scratch_.pool.reset(beam);
   scratch_.reserve_batch(4 * graph_.m + kSeeds + 1);
   take_seeds(accept);
   if (matches_(closest)) take(closest);
   expand(closest);
-  for (Candidate next; (next = scratch_.pool.expand_next()) != CandidatePool::kNone;) {
+  CandidatePool& pool = scratch_.pool;
+  while (pool.peek() != CandidatePool::kNone && !settling.ends_at(pool.next_place())) {
     if (walked_ > patience_) return false;
-    expand(row_of(next));
+    expand(row_of(pool.expand_next()));
   }
   return true;
 }

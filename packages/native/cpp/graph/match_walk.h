@@ -18,8 +18,9 @@ class MatchWalk {
   MatchWalk(const Graph& graph, Scratch& scratch, const Matches& matches, uint32_t patience)
       : graph_(graph), scratch_(scratch), matches_(matches), patience_(patience) {}
 
-  // Fills the scratch's pool with the `beam` matches closest to its query that can be found; false when it gave up.
-  bool run(uint32_t closest, size_t beam, Accept accept);
+  // Fills the scratch's pool with the `beam` matches closest to its query that can be found, or with those found when
+  // the closest have settled; false when it gave up.
+  bool run(uint32_t closest, size_t beam, Accept accept, Settling settling);
 
  private:
   void take(uint32_t row);

@@ -25,6 +25,11 @@ constexpr double kSparse = 4;
 // How much wider than it seems to need a walk is made that is made again.
 constexpr double kMargin = 1.25;
 
+// What of the time that it took to find the closest a walk goes on for; longer where matches lie apart from the query,
+// since they are found more slowly there.
+constexpr double kPersistence = 0.6;
+constexpr double kSparsePersistence = 1.5;
+
 size_t widened(size_t beam, double widening) { return size_t(std::ceil(double(beam) * widening)); }
 
 }  // namespace
@@ -61,11 +66,12 @@ Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Cand
 }
 
 void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam,
-                      uint32_t layer) {
+                      uint32_t layer, Settling settling) {
   graph_ = &graph;
   codes_ = &codes;
   scratch_ = &scratch;
   layer_ = layer;
+  settling_ = settling;
   scratch.reserve_batch(2 * graph.m);
   forget_visited(graph, scratch.visited);
   scratch.visited.insert(row_of(from));
@@ -74,11 +80,11 @@ void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, 
   walking_ = expand(batch_);
 }
 
-// The closest candidate's unseen neighbours, if there is a candidate left.
+// The closest candidate's unseen neighbours, if there is a candidate left to expand.
 bool LayerWalk::expand(Batch& batch) {
   CandidatePool& pool = scratch_->pool;
+  if (pool.peek() == CandidatePool::kNone || settling_.ends_at(pool.next_place())) return false;
   const Candidate next = pool.expand_next();
-  if (next == CandidatePool::kNone) return false;
   batch = gather(*graph_, *codes_, graph_->list(row_of(next), layer_), *scratch_);
   if (graph_->techniques.prefetch_lists && layer_ == 0) {
     if (const Candidate after = pool.peek(); after != CandidatePool::kNone) graph_->prefetch_list(row_of(after));
@@ -151,9 +157,17 @@ bool Search::start_walk(size_t beam) {
     walk_.start(graph, graph.codes, scratch, start, beam, 0);
     return true;
   }
-  const bool filtered = options_.strategy == Strategy::filtered;
-  if (filtered || !walk_past_others(start, beam)) walk_matches(start, beam, !filtered);
+  find_matches(start, beam);
   return false;
+}
+
+void Search::find_matches(Candidate start, size_t beam) {
+  const Candidate closest = descend(*graph_, graph_->codes, *scratch_, start, 0, 0);
+  const bool apart =
+      options_.accept && share_around(*graph_, row_of(closest), matches()) * kSparse < options_.share;
+  const bool plain = options_.strategy == Strategy::plain;
+  if (plain && !apart && walk_past_others(closest, beam)) return;
+  walk_matches(row_of(closest), beam, apart || plain);
 }
 
 bool Search::scan_all(size_t beam) {
@@ -166,36 +180,45 @@ bool Search::scan_all(size_t beam) {
 
 // A walk that keeps so many rows that `beam` of them should match, and drops the others in the end. False where it leaves
 // too few: the query lies where matches are rare.
-bool Search::walk_past_others(Candidate start, size_t beam) {
+bool Search::walk_past_others(Candidate closest, size_t beam) {
   CandidatePool& pool = scratch_->pool;
-  size_t width = widened(beam, options_.widening);
+  double widening = options_.widening;
   for (bool again = true;; again = false) {
-    walk_.start(*graph_, graph_->codes, *scratch_, start, width, 0);
+    walk_.start(*graph_, graph_->codes, *scratch_, closest, widened(beam, widening), 0,
+                settling(widening, kPersistence));
     while (walk_.step()) {
     }
-    const bool whole = !pool.full();
+    const bool whole = !pool.full() && pool.peek() == CandidatePool::kNone;
+    const double expected = double(pool.size()) / widening;
     pool.keep(matches(), beam);
-    const bool enough = whole || pool.size() * 4 >= beam * 3;
+    const double found = double(pool.size());
+    const bool enough = whole || found * 4 >= expected * 3;
     if (enough && reaches(std::min<size_t>(options_.k, beam))) return true;
     // Somewhat fewer than expected: a somewhat wider walk will do.
-    if (!again || whole || pool.size() * kSparse < beam) return false;
-    width = widened(width, kMargin * double(beam) / double(pool.size()));
+    if (!again || whole || found * kSparse < expected) return false;
+    widening *= std::max(kMargin, kMargin * expected / found);
   }
 }
 
-// A walk from match to match; a scan where that finds too few or takes as long. `apart`: the query is known to lie apart
-// from the matches.
-void Search::walk_matches(Candidate start, size_t beam, bool apart) {
+// A walk from match to match; a scan where that finds too few or takes as long. `apart`: the query lies apart from the
+// matches.
+void Search::walk_matches(uint32_t closest, size_t beam, bool apart) {
+  const double widening = apart ? options_.widening * options_.sparse_widening : options_.widening;
+  const Settling settling = this->settling(1, apart ? kSparsePersistence : kPersistence);
   const Matches matches = this->matches();
-  const uint32_t closest = row_of(descend(*graph_, graph_->codes, *scratch_, start, 0, 0));
-  double widening = options_.widening;
-  if (apart || share_around(*graph_, closest, matches) * kSparse < options_.share) widening *= options_.sparse_widening;
   MatchWalk walk(*graph_, *scratch_, matches, options_.patience);
-  const bool walked = widening > 0 && walk.run(closest, widened(beam, widening), options_.accept);
+  const bool walked = widening > 0 && walk.run(closest, widened(beam, widening), options_.accept, settling);
   if (!walked || !reaches(std::min<size_t>(options_.k, beam))) scan_all(beam);
 }
 
 Matches Search::matches() const { return {graph_, options_.accept, chains_}; }
+
+// What ends a walk of which one row in `widening` matches.
+Settling Search::settling(double widening, double persistence) const {
+  if (!options_.settles || options_.radius < std::numeric_limits<float>::infinity()) return {};
+  const size_t wanted = graph_->exact ? std::max(options_.k, options_.rescore) : options_.k;
+  return {widened(wanted, widening), persistence};
+}
 
 // Whether the pool leads to so many rows that may be returned.
 bool Search::reaches(size_t count) const {
