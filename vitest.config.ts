@@ -13,8 +13,8 @@ const project = (name: string, include: string[]): ViteUserConfig => ({
     name,
     include,
     exclude: ['**/node_modules/**', '**/dist/**', '**/competitors/**'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 })
 
