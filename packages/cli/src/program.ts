@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Says what there is, and what it takes',
     load: async () => (await import('./commands/stats.ts')).stats,
   },
+  optimize: {
+    summary: 'Does the background work of a collection now',
+    load: async () => (await import('./commands/care.ts')).optimize,
+  },
   verify: {
     summary: 'Says what is not as it was written',
     load: async () => (await import('./commands/care.ts')).verify,
@@ -47,6 +51,26 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Brings a backup back, every byte of it checked',
     load: async () => (await import('./commands/care.ts')).restore,
   },
+  serve: {
+    summary: 'Serves a database over HTTP',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  keys: {
+    summary: 'Lists, creates and revokes the keys of a server',
+    load: async () => (await import('./commands/keys.ts')).keys,
+  },
+  config: {
+    summary: 'Checks the configuration of a server',
+    load: async () => (await import('./commands/config.ts')).config,
+  },
+  doctor: {
+    summary: 'Says what this machine has, and what could be better',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  bench: {
+    summary: 'Measures recall beside speed, on rows of a collection',
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
 }
 
 function overview(): string {
@@ -57,7 +81,8 @@ ${heading('usage')} omen <command> … [options]
 
 ${twoColumns([...commands, ['help', 'Says what a command does, with examples'], ['version', 'Says which version this is']])}
 
-A database is a directory. Add --json to any command for output that programs read.
+A database is a directory, or the URL of a server, such as http://127.0.0.1:7700, with its key in OMEN_KEY. Add --json to any
+command for output that programs read.
 
 ${heading('exit codes')}
 ${twoColumns([

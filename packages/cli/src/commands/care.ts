@@ -2,6 +2,7 @@ import { repair as repairDirectory, restore as restoreBackup } from '@omen/db'
 import type { Problem } from '@omen/schema'
 import { directoryOf, openDatabase } from '../database/open.ts'
 import { EXIT } from '../exit-codes.ts'
+import { progressBar } from '../terminal/progress.ts'
 import { type Command, command } from './command.ts'
 
 export const verify: Command = command({
@@ -83,6 +84,28 @@ damaged does not open. The backup stays as it is.`,
   async run({ operands: [from = '', directory = ''], output }) {
     const rows = await restoreBackup(directoryOf(from), directoryOf(directory))
     output.result({ rows, directory }, () => `${count(rows)} rows restored to ${directory}`)
+    return EXIT.ok
+  },
+})
+
+export const optimize: Command = command({
+  operands: ['<database>', '<collection>'],
+  text: `
+Takes all rows to disk, into one segment without those that were deleted, links every row into its graph, and gives the space of
+the others back. It also happens by itself, in steps, when it is worth it; after a large import it makes searches as fast as
+they get.`,
+  options: {},
+  examples: [{ does: 'after an import', line: 'omen optimize ./data docs' }],
+  async run({ operands: [database = '', name = ''], output, signal }) {
+    await using db = await openDatabase(database, 'refuse')
+    const collection = await db.collection(name)
+    const bar = output.progress ? progressBar(`optimizing ${name}`) : undefined
+    try {
+      await collection.optimize({ signal, onProgress: (progress) => bar?.update(progress) })
+    } finally {
+      bar?.clear()
+    }
+    output.result({ optimized: name }, () => `optimized ${name}`)
     return EXIT.ok
   },
 })

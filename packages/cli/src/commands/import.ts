@@ -3,7 +3,7 @@ import { OmenError } from '@omen/core'
 import type { Collection, Database, Schema } from '@omen/schema'
 import { checkSchema, schemaFromJson, schemaToJson } from '@omen/schema/check'
 import { jsonFile, pairs, wholeNumber } from '../arguments/values.ts'
-import { openDatabase } from '../database/open.ts'
+import { isUrl, openDatabase } from '../database/open.ts'
 import { EXIT } from '../exit-codes.ts'
 import { formatOf, VECTOR_FORMATS } from '../formats/format.ts'
 import type { RecordSource, SourceRecord } from '../formats/record.ts'
@@ -174,7 +174,7 @@ function checkpointOf(
 ): Checkpoint {
   if (options.resume && options.restart)
     throw new UsageError('--resume goes on, --restart begins anew: not both')
-  const database = /^https?:/.test(task.database) ? task.database : resolve(task.database)
+  const database = isUrl(task.database) ? task.database : resolve(task.database)
   const checkpoint = new Checkpoint({ ...task, database })
   if (options.restart) checkpoint.remove()
   else if (checkpoint.exists && !options.resume) {

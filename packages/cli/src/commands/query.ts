@@ -3,6 +3,7 @@ import type { Filter, Hit, Reader, Schema, SearchQuery, SearchResult } from '@om
 import { readMatrix, toFloats } from '@omen/vector-files'
 import { decimal, jsonFile, jsonValue, nameList, wholeNumber } from '../arguments/values.ts'
 import { openSource } from '../database/open.ts'
+import { vectorFieldOf } from '../database/vector-field.ts'
 import { EXIT } from '../exit-codes.ts'
 import { explanationText } from '../output/explanation.ts'
 import { rowTable } from '../output/row-table.ts'
@@ -66,86 +67,65 @@ type QueryCall = Call<typeof OPTIONS>
 async function runQuery(call: QueryCall): Promise<number> {
   const { operands, options, output } = call
   const [database = '', name = ''] = operands
-  const given = [options.like, options.vector, options['vector-file']].filter((each) => each !== undefined)
-  if (given.length > 1) throw new UsageError('--like, --vector and --vector-file: one of them')
+  // What is wrong with a call is said before anything is opened.
+  const settings = settingsOf(call)
   await using source = await openSource(database)
   const collection = await source.collection(name)
-  if (given.length === 0) {
-    const rows = await matchingRows(collection, call)
+  if (isSearch(options)) {
+    const result = await searchIn(collection, settings, options)
+    output.result(result, () => resultText(result))
+  } else {
+    const rows = await matchingRows(collection, settings)
     output.result({ rows }, () => rowTable(rows))
-    return EXIT.ok
   }
-  const result = await searchIn(collection, call)
-  output.result(result, () => resultText(result))
   return EXIT.ok
 }
 
-async function matchingRows(
-  collection: Reader<Schema>,
-  { options, signal }: QueryCall,
-): Promise<Record<string, unknown>[]> {
-  if (options.exact || options.explain || options.within !== undefined || options.beam !== undefined) {
+const isSearch = ({ like, vector, 'vector-file': file }: QueryCall['options']): boolean =>
+  (like ?? vector ?? file) !== undefined
+
+interface Settings {
+  readonly where: Filter<Schema> | undefined
+  readonly select: readonly string[] | undefined
+  readonly limit: number
+  readonly offset: number
+  readonly beam: number | undefined
+  readonly within: number | undefined
+  readonly exact: boolean
+  readonly explain: boolean
+  /** The query, where it was given as such. */
+  readonly vector: readonly number[] | Float32Array | undefined
+  readonly signal: AbortSignal
+}
+
+/** @throws UsageError */
+function settingsOf({ options, signal }: QueryCall): Settings {
+  const { like, vector, 'vector-file': file, exact, explain, beam, within } = options
+  if ([like, vector, file].filter((each) => each !== undefined).length > 1) {
+    throw new UsageError('--like, --vector and --vector-file: one of them')
+  }
+  if (!isSearch(options) && (exact || explain || within !== undefined || beam !== undefined)) {
     throw new UsageError('--exact, --explain, --within and --beam are for searches: give --vector or --like')
   }
-  const limit = wholeNumber('limit', options.limit) ?? DEFAULT_LIMIT
-  const offset = wholeNumber('offset', options.offset, 0) ?? 0
-  const rows: Record<string, unknown>[] = []
-  let at = 0
-  for await (const row of collection.scan({ ...filterOf(options), ...selectOf(options), signal })) {
-    if (at++ >= offset) rows.push(row)
-    if (rows.length === limit) break
-  }
-  return rows
-}
-
-async function searchIn(collection: Reader<Schema>, call: QueryCall): Promise<SearchResult<Schema, string>> {
-  const { options, signal } = call
-  const field = fieldOf(collection.schema, options.field)
-  const vector = await vectorOf(collection, field, options)
-  const { where } = filterOf(options)
-  const others = options.like === undefined ? where : { $and: [where ?? {}, { id: { $ne: options.like } }] }
-  return await collection.search({
-    vector: { [field]: vector },
-    where: others as Filter<Schema> | undefined,
-    ...selectOf(options),
+  return {
+    where: jsonValue('where', options.where, '{"lang":"en"}') as Filter<Schema> | undefined,
+    select: nameList(options.select)?.filter((name) => name !== 'id'),
     limit: wholeNumber('limit', options.limit) ?? DEFAULT_LIMIT,
-    offset: wholeNumber('offset', options.offset, 0),
-    beam: wholeNumber('beam', options.beam),
-    within: decimal('within', options.within),
-    exact: options.exact,
-    explain: options.explain,
-    signal,
-  } as SearchQuery<Schema, string>)
+    offset: wholeNumber('offset', options.offset, 0) ?? 0,
+    beam: wholeNumber('beam', beam),
+    within: decimal('within', within),
+    ...{ exact, explain, vector: givenVector(vector, file), signal },
+  }
 }
 
-function fieldOf(schema: Schema, named: string | undefined): string {
-  const names = Object.entries(schema).flatMap(([name, { kind }]) => (kind === 'vector' ? [name] : []))
-  if (named !== undefined && names.includes(named)) return named
-  const [only, another] = names
-  if (named === undefined && only !== undefined && another === undefined) return only
-  const there = names.join(', ') || 'none at all'
-  if (named !== undefined) throw new UsageError(`there is no vector field ${named}: there are ${there}`)
-  throw new UsageError(`say which vector field with --field: there are ${there}`)
-}
-
-async function vectorOf(
-  collection: Reader<Schema>,
-  field: string,
-  options: QueryCall['options'],
-): Promise<Float32Array | number[]> {
-  if (options.like !== undefined) {
-    const row = await collection.get(options.like, { select: [field] })
-    if (!row) throw new OmenError('not_found', `there is no row ${JSON.stringify(options.like)}`)
-    const vector = (row as Record<string, unknown>)[field]
-    if (vector instanceof Float32Array) return vector
-    throw new OmenError('not_found', `row ${JSON.stringify(options.like)} has no ${field} to search by`)
-  }
-  if (options.vector !== undefined) {
-    return numbersOf(jsonValue('vector', options.vector, '[0.1,0.9]'), '--vector')
-  }
-  const path = options['vector-file'] ?? '-'
-  if (!path.endsWith('.npy') && !path.endsWith('.fvecs')) return numbersOf(jsonFile(path), path)
-  const { dimension, values } = readMatrix(path)
+function givenVector(
+  json: string | undefined,
+  file: string | undefined,
+): readonly number[] | Float32Array | undefined {
+  if (json !== undefined) return numbersOf(jsonValue('vector', json, '[0.1,0.9]'), '--vector')
+  if (file === undefined) return undefined
+  if (!file.endsWith('.npy') && !file.endsWith('.fvecs')) return numbersOf(jsonFile(file), file)
+  const { dimension, values } = readMatrix(file)
   return toFloats(values).subarray(0, dimension)
 }
 
@@ -154,13 +134,41 @@ function numbersOf(value: unknown, from: string): number[] {
   throw new UsageError(`${from} is no array of numbers`)
 }
 
-function filterOf({ where }: QueryCall['options']): { where: Filter<Schema> | undefined } {
-  return { where: jsonValue('where', where, '{"lang":"en"}') as Filter<Schema> | undefined }
+async function matchingRows(
+  collection: Reader<Schema>,
+  { where, select, limit, offset, signal }: Settings,
+): Promise<Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = []
+  let at = 0
+  for await (const row of collection.scan({ where, select, signal })) {
+    if (at++ >= offset) rows.push(row)
+    if (rows.length === limit) break
+  }
+  return rows
 }
 
-function selectOf({ select }: QueryCall['options']): { select?: readonly string[] } {
-  const names = nameList(select)?.filter((name) => name !== 'id')
-  return names ? { select: names } : {}
+async function searchIn(
+  collection: Reader<Schema>,
+  { vector, where, ...settings }: Settings,
+  { like, field: named }: QueryCall['options'],
+): Promise<SearchResult<Schema, string>> {
+  const field = vectorFieldOf(collection.schema, named)
+  const query = like === undefined ? vector : await vectorOf(collection, field, like)
+  // The row itself would be the first.
+  const others = like === undefined ? where : { $and: [where ?? {}, { id: { $ne: like } }] }
+  return await collection.search({
+    ...settings,
+    vector: { [field]: query },
+    where: others,
+  } as SearchQuery<Schema, string>)
+}
+
+async function vectorOf(collection: Reader<Schema>, field: string, id: string): Promise<Float32Array> {
+  const row = await collection.get(id, { select: [field] })
+  if (!row) throw new OmenError('not_found', `there is no row ${JSON.stringify(id)}`)
+  const vector = (row as Record<string, unknown>)[field]
+  if (vector instanceof Float32Array) return vector
+  throw new OmenError('not_found', `row ${JSON.stringify(id)} has no ${field} to search by`)
 }
 
 function resultText({ hits, explanation }: SearchResult<Schema, string>): string {

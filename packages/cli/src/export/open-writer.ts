@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Field, VectorField } from '@omen/schema'
+import { vectorFieldOf } from '../database/vector-field.ts'
 import { arrowWriter } from '../formats/arrow-write.ts'
 import { csvWriter } from '../formats/csv.ts'
 import { type Format, VECTOR_FORMATS } from '../formats/format.ts'
@@ -84,14 +85,8 @@ function vectorOf(
   fields: ReadonlyMap<string, Field>,
   named: string | undefined,
 ): { name: string; field: VectorField } {
-  const vectors = [...fields].flatMap(([name, field]) => (field.kind === 'vector' ? [{ name, field }] : []))
-  const names = vectors.map(({ name }) => name).join(', ') || 'none'
-  const [only, another] = vectors
-  const found =
-    named === undefined && another === undefined ? only : vectors.find(({ name }) => name === named)
-  if (found) return found
-  if (named === undefined && another) {
-    throw new UsageError(`a file of vectors holds one field: say which with --field: ${names}`)
-  }
-  throw new UsageError(`there is no vector field ${named ?? 'to write'}: there are ${names}`)
+  const name = vectorFieldOf(Object.fromEntries(fields), named)
+  const field = fields.get(name)
+  if (field?.kind === 'vector') return { name, field }
+  throw new UsageError(`${name} is no vector field`)
 }

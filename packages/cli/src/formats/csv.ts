@@ -68,7 +68,11 @@ async function* records(
   let end = 0
   for await (const { info, raw, record } of parser as AsyncIterable<Parsed>) {
     read(info.bytes)
-    for (const bad of skipped.splice(0)) if (bad.position > after) yield bad
+    // The parser is ahead: what it could not read may lie behind this record.
+    while (skipped[0] && skipped[0].position <= info.lines) {
+      const [bad] = skipped.splice(0, 1)
+      if (bad && bad.position > after) yield bad
+    }
     const line = end + 1
     end = info.lines
     if (columns === undefined) columns = columnsOf(record)

@@ -25,11 +25,17 @@ export interface RunOptions {
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
+const execArgs = ['--conditions=source', '--import', loader, main]
+
+/** The program as a shell calls it. */
+export const commandLine: string = [process.execPath, ...execArgs].map((part) => `'${part}'`).join(' ')
+
 /** Runs the program from its sources, as a process of its own. */
 export function omen(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const { input = '', env = {}, onStart } = options
-  const execArgs = ['--conditions=source', '--import', loader, main, ...args]
-  const child = spawn(process.execPath, execArgs, { env: { ...process.env, NO_COLOR: '1', ...env } })
+  const child = spawn(process.execPath, [...execArgs, ...args], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -19,11 +19,16 @@ export type ConfigOrigin = 'default' | 'file' | 'environment' | 'flag' | 'progra
 
 /** One setting with its value. */
 export interface ConfiguredSetting {
+  /** In a file: groups and names, with dots between them. */
   readonly name: string
+  readonly variable: string
+  readonly flag: string
   readonly value: unknown
   readonly origin: ConfigOrigin
   /** What it does, for people. */
   readonly says: string
+  /** What it may be, for people. */
+  readonly takes: string
 }
 
 /** What a check found. */
@@ -77,15 +82,15 @@ function configOf({ config, problems }: ConfigCheck): ServerConfig {
 }
 
 function checked(found: ReadonlyMap<string, Found>, problems: string[]): ConfigCheck {
-  const settings = NAMED_SETTINGS.map(({ name, setting }): ConfiguredSetting => {
-    const { value, origin } = found.get(name) ?? { value: undefined, origin: 'default' as const }
-    const { says } = setting
-    if (value === undefined) return { name, value: setting.fallback, origin: 'default', says }
+  const settings = NAMED_SETTINGS.map(({ setting, ...names }): ConfiguredSetting => {
+    const { value, origin } = found.get(names.name) ?? { value: undefined, origin: 'default' as const }
+    const { says, takes } = setting
+    if (value === undefined) return { ...names, value: setting.fallback, origin: 'default', says, takes }
     try {
-      return { name, value: setting.check(value), origin, says }
+      return { ...names, value: setting.check(value), origin, says, takes }
     } catch (error) {
-      problems.push(`${name} (${origin}): ${error instanceof Error ? error.message : String(error)}`)
-      return { name, value, origin, says }
+      problems.push(`${names.name} (${origin}): ${error instanceof Error ? error.message : String(error)}`)
+      return { ...names, value, origin, says, takes }
     }
   })
   if (problems.length > 0) return { problems, settings, config: undefined }
