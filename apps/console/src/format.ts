@@ -46,6 +46,7 @@ export const moment = (date: string | Date): string =>
 /** A value of a field in one line. */
 export function valueText(value: unknown): string {
   if (value === undefined || value === null) return '–'
+  if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)))
   if (value instanceof Date) return moment(value)
   if (value instanceof Float32Array) return `${value.length} components`
   if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(', ')

@@ -1,4 +1,4 @@
-import type { OmenError } from '@omen/schema'
+import type { OmenError } from '@omen/client'
 import { type Signal, useSignal } from '@preact/signals'
 import { useCallback, useEffect } from 'preact/hooks'
 import { asOmenError } from './api/session.ts'

@@ -1,14 +1,5 @@
-import { OmenError } from '@omen/schema'
-import {
-  decodeMsgpack,
-  encodeMsgpack,
-  errorOf,
-  JSON_TYPE,
-  MSGPACK_STREAM_TYPE,
-  MSGPACK_TYPE,
-  readFrames,
-} from '@omen/wire'
-import { chunksOf } from '../chunks.ts'
+import { OmenError } from '@omen/client'
+import { errorOf, JSON_TYPE } from '@omen/wire'
 import { key } from './key.ts'
 
 /** What the server is told besides the path. */
@@ -22,10 +13,10 @@ export interface RequestOptions {
 }
 
 /** The server's own address: the page lies below it, wherever it is served. */
-const BASE: URL = new URL('../', document.baseURI)
+export const BASE: URL = new URL('../', document.baseURI.replace(/[?#].*$/, ''))
 
 /**
- * Asks the server.
+ * Asks the server what no database can be asked: who somebody is, which keys there are, how it does.
  *
  * @param path without a slash before it, such as `v1/collections`
  * @throws OmenError as the server says it, `io` when it cannot be reached, `aborted`
@@ -54,40 +45,7 @@ export async function requestJson<T>(path: string, options?: RequestOptions): Pr
   return (await (await request(path, options)).json()) as T
 }
 
-/** Asks the server for a document as MessagePack, in which vectors are bytes and dates are dates. */
-export async function requestPacked<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  const reply = await request(path, {
-    ...{ method: 'POST', body: encodeMsgpack(body), contentType: MSGPACK_TYPE, accept: MSGPACK_TYPE, signal },
-  })
-  return decodeMsgpack(new Uint8Array(await reply.arrayBuffer()), MAX_DEPTH) as T
-}
-
-const MAX_DOCUMENT_BYTES = 64 << 20
-/** Levels of arrays and objects within each other. */
-const MAX_DEPTH = 100
-
-/** Asks the server for documents, one after another, as they come. */
-export async function* requestStream<T>(
-  path: string,
-  options: RequestOptions,
-): AsyncGenerator<T, void, undefined> {
-  const reply = await request(path, { ...options, accept: MSGPACK_STREAM_TYPE })
-  if (!reply.body) return
-  for await (const { bytes } of readFrames(chunksOf(reply.body), MAX_DOCUMENT_BYTES)) {
-    // A frame without content says that the connection is alive.
-    if (!bytes || bytes.length === 0) continue
-    const item = decodeMsgpack(bytes, MAX_DEPTH)
-    // A stream that fails in the middle says so in its last item; a row has an id.
-    const error = Object.hasOwn(item as object, 'id') ? undefined : errorOf(item)
-    if (error) throw error
-    yield item as T
-  }
-}
-
 async function refusalOf(reply: Response): Promise<OmenError> {
-  const isPacked = reply.headers.get('content-type')?.startsWith(MSGPACK_TYPE)
-  const body: unknown = isPacked
-    ? decodeMsgpack(new Uint8Array(await reply.arrayBuffer()), MAX_DEPTH)
-    : await reply.json().catch(() => undefined)
+  const body: unknown = await reply.json().catch(() => undefined)
   return errorOf(body) ?? new OmenError('io', `the server answered ${reply.status} ${reply.statusText}`)
 }

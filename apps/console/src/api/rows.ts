@@ -1,5 +1,6 @@
-import type { Explanation } from '@omen/schema'
-import { request, requestPacked, requestStream } from './request.ts'
+import type { Explanation } from '@omen/client'
+import { requestJson } from './request.ts'
+import { collectionOf } from './session.ts'
 
 /** A row as it comes, with dates as dates and vectors as `Float32Array`. */
 export type Row = { readonly id: string } & Readonly<Record<string, unknown>>
@@ -24,59 +25,41 @@ export interface SearchReply {
   readonly explanation?: Explanation
 }
 
-const pathOf = (collection: string, call: string): string =>
-  `v1/collections/${encodeURIComponent(collection)}/${call}`
-
-const post = <T>(collection: string, call: string, body: unknown, signal?: AbortSignal): Promise<T> =>
-  requestPacked<T>(pathOf(collection, call), body, signal)
-
 /** Searches, and asks how it was done. */
-export function search(collection: string, query: Search, signal?: AbortSignal): Promise<SearchReply> {
-  const { call, body } = searchRequest(query)
-  return post(collection, call, { ...body, explain: true }, signal)
+export async function search(name: string, query: Search, signal?: AbortSignal): Promise<SearchReply> {
+  const { field, by, ...settings } = query
+  if ('text' in by) {
+    const path = `v1/collections/${encodeURIComponent(name)}/embed-search`
+    const body = { ...settings, field, text: by.text, explain: true }
+    return requestJson<SearchReply>(path, { method: 'POST', body, signal })
+  }
+  const collection = await collectionOf(name)
+  return collection.search({ ...settings, vector: { [field]: by.vector }, explain: true, signal })
 }
 
-/** The request that a search is: what can be copied, too. */
-export function searchRequest({ field, by, ...settings }: Search): {
-  call: string
-  body: Record<string, unknown>
-} {
+/** A search as programs say it. */
+export function bodyOf({ field, by, ...settings }: Search): Record<string, unknown> {
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
-  return 'text' in by
-    ? { call: 'embed-search', body: { text: by.text, field, ...given } }
-    : { call: 'search', body: { vector: { [field]: by.vector }, ...given } }
+  return 'text' in by ? { text: by.text, field, ...given } : { vector: { [field]: by.vector }, ...given }
 }
 
 /** Rows by id, in their order, without those that are not there. */
 export async function getRows(
-  collection: string,
+  name: string,
   ids: readonly string[],
   select?: readonly string[],
-  signal?: AbortSignal,
 ): Promise<Row[]> {
-  const { rows } = await post<{ rows: (Row | null)[] }>(
-    collection,
-    'get',
-    { ids, ...(select && { select }) },
-    signal,
-  )
-  return rows.filter((row) => row !== null)
+  const collection = await collectionOf(name)
+  const rows: (Row | undefined)[] = await collection.get(ids, select ? { select } : {})
+  return rows.filter((row) => row !== undefined)
 }
 
-export async function countRows(collection: string, where: Where, signal?: AbortSignal): Promise<number> {
-  return (await post<{ count: number }>(collection, 'count', { where }, signal)).count
-}
-
-/** Goes through rows, in no particular order. */
-export function scanRows(
-  collection: string,
-  options: { readonly where?: Where; readonly select?: readonly string[]; readonly limit?: number },
-  signal?: AbortSignal,
+/** Goes through the rows, in no particular order. */
+export async function* scanRows(
+  name: string,
+  select: readonly string[],
+  signal: AbortSignal,
 ): AsyncGenerator<Row, void, undefined> {
-  return requestStream<Row>(pathOf(collection, 'scan'), { method: 'POST', body: options, signal })
-}
-
-/** All metrics of the server as Prometheus reads them. */
-export async function metricsText(signal: AbortSignal): Promise<string> {
-  return (await request('metrics', { accept: 'text/plain', signal })).text()
+  const collection = await collectionOf(name)
+  yield* collection.scan({ select, signal })
 }

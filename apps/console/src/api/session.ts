@@ -1,7 +1,14 @@
-import { OmenError, type OmenErrorCode } from '@omen/schema'
+import {
+  connect,
+  OmenError,
+  type OmenErrorCode,
+  type RemoteCollection,
+  type RemoteDatabase,
+  type Schema,
+} from '@omen/client'
 import { type Signal, signal } from '@preact/signals'
 import { key } from './key.ts'
-import { requestJson } from './request.ts'
+import { BASE, requestJson } from './request.ts'
 
 export type Role = 'read' | 'write' | 'admin'
 
@@ -30,12 +37,34 @@ export const info: Signal<ServerInfo | undefined> = signal(undefined)
 /** Why the last sign-in failed. */
 export const refusal: Signal<OmenError | undefined> = signal(undefined)
 
+let connected: RemoteDatabase | undefined
+const opened = new Map<string, Promise<RemoteCollection<Schema>>>()
+
+/** The database behind the server. */
+export function database(): RemoteDatabase {
+  if (connected) return connected
+  throw new OmenError('unauthenticated', 'sign in first')
+}
+
+/** A collection, whose schema is asked for once. */
+export function collectionOf(name: string): Promise<RemoteCollection<Schema>> {
+  const known = opened.get(name)
+  if (known) return known
+  const opening = database().collection(name)
+  opening.catch(() => opened.delete(name))
+  opened.set(name, opening)
+  return opening
+}
+
 /** Shows the server a key, and keeps it when it is accepted. */
 export async function signIn(candidate: string): Promise<void> {
   key.value = candidate.trim()
   refusal.value = undefined
   try {
-    info.value = await requestJson<ServerInfo>('v1')
+    const accepted = await requestJson<ServerInfo>('v1')
+    connected = await connect(BASE, key.value === '' ? {} : { key: key.value })
+    opened.clear()
+    info.value = accepted
   } catch (error) {
     const refused = asOmenError(error)
     if (refused.code !== 'io') key.value = ''
@@ -54,6 +83,7 @@ export async function resume(): Promise<void> {
 export function signOut(): void {
   key.value = ''
   info.value = undefined
+  connected = undefined
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { CollectionInfo } from '@omen/client'
 import type { ComponentChildren, JSX } from 'preact'
-import { type CollectionSummary, listCollections } from '../api/server.ts'
+import { database } from '../api/session.ts'
 import { count } from '../format.ts'
 import { useLoaded } from '../load.ts'
 import { addressOf, go, place } from '../routing.ts'
@@ -11,12 +12,12 @@ interface AboutCollectionProps {
   readonly view: string
   readonly title: string
   readonly says: string
-  readonly children: (collection: CollectionSummary, reload: () => void) => ComponentChildren
+  readonly children: (collection: CollectionInfo, reload: () => void) => ComponentChildren
 }
 
 /** A view about one collection, which is chosen in its head; the first one when the address names none. */
 export function AboutCollection({ view, title, says, children }: AboutCollectionProps): JSX.Element {
-  const loaded = useLoaded(listCollections, [])
+  const loaded = useLoaded(() => database().collections(), [])
   const { subject } = place.value
   return (
     <>

@@ -1,4 +1,4 @@
-import type { OmenError } from '@omen/schema'
+import type { OmenError } from '@omen/client'
 import { type Signal, signal } from '@preact/signals'
 import type { ComponentChildren, JSX } from 'preact'
 import type { Loaded } from '../load.ts'

@@ -1,6 +1,5 @@
-import type { Field } from '@omen/schema'
+import type { CollectionInfo, Field } from '@omen/client'
 import type { JSX } from 'preact'
-import type { CollectionSummary } from '../../api/server.ts'
 import { count, plural } from '../../format.ts'
 import { addressOf } from '../../routing.ts'
 
@@ -8,7 +7,7 @@ import { addressOf } from '../../routing.ts'
 export function CollectionCards({
   collections,
 }: {
-  readonly collections: readonly CollectionSummary[]
+  readonly collections: readonly CollectionInfo[]
 }): JSX.Element {
   if (collections.length === 0) {
     return (

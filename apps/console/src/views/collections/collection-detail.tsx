@@ -1,6 +1,6 @@
-import type { CollectionStats, Schema } from '@omen/schema'
+import type { CollectionStats, Schema } from '@omen/client'
 import type { JSX } from 'preact'
-import { collectionStats, listCollections } from '../../api/server.ts'
+import { collectionOf } from '../../api/session.ts'
 import { Figures } from '../../components/figures.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { Loading } from '../../components/notice.tsx'
@@ -16,8 +16,8 @@ import { SegmentTable } from './segment-table.tsx'
 /** One collection: what it is made of, and how well it is. */
 export function CollectionDetail({ name }: { readonly name: string }): JSX.Element {
   const loaded = useLoaded(async () => {
-    const [stats, all] = await Promise.all([collectionStats(name), listCollections()])
-    return { stats, schema: all.find((each) => each.name === name)?.schema ?? {} }
+    const collection = await collectionOf(name)
+    return { stats: await collection.stats(), schema: collection.schema }
   }, [name])
   return (
     <>

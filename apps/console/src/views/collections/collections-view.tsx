@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { listCollections } from '../../api/server.ts'
-import { whyNot } from '../../api/session.ts'
+import { database, whyNot } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Loading } from '../../components/notice.tsx'
 import { useLoaded } from '../../load.ts'
@@ -19,7 +18,7 @@ export function CollectionsView(): JSX.Element {
 
 function Overview(): JSX.Element {
   const creating = useSignal(false)
-  const collections = useLoaded(listCollections, [])
+  const collections = useLoaded(() => database().collections(), [])
   return (
     <>
       <header class="page-head">

@@ -1,8 +1,21 @@
-import type { PayloadKind, VectorMetric } from '@omen/schema'
+import {
+  boolean,
+  date,
+  type Field,
+  integer,
+  json,
+  keyword,
+  number,
+  type PayloadKind,
+  type Schema,
+  text,
+  type VectorMetric,
+  vector,
+} from '@omen/client'
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useAction } from '../../action.ts'
-import { createCollection } from '../../api/server.ts'
+import { database } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { Check, Select, TextInput } from '../../components/field.tsx'
@@ -37,7 +50,7 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }): JSX
     { ...NEW_FIELD, name: 'embedding', kind: 'vector', dimension: '384' },
   ])
   const { run, busy, error } = useAction(async () => {
-    await createCollection(name.value, schemaOf(fields.value))
+    await database().collection(name.value, schemaOf(fields.value))
     announce('good', `${name.value} is there.`)
     go('collections', name.value)
   })
@@ -132,11 +145,15 @@ function missing(name: string, fields: readonly DraftField[]): string | undefine
   return undefined
 }
 
-function schemaOf(fields: readonly DraftField[]): Record<string, unknown> {
-  return Object.fromEntries(
-    fields.map(({ name, kind, dimension, metric, optional }) => [
-      name,
-      kind === 'vector' ? { kind, dimension: Number(dimension), metric } : { kind, optional },
-    ]),
-  )
+/** @throws OmenError `invalid_argument` naming the field */
+function schemaOf(fields: readonly DraftField[]): Schema {
+  return Object.fromEntries(fields.map((field) => [field.name, fieldOf(field)]))
+}
+
+const PAYLOAD: Readonly<Record<PayloadKind, (options: { readonly optional: boolean }) => Field>> = {
+  ...{ keyword, text, integer, number, boolean, date, json },
+}
+
+function fieldOf({ kind, dimension, metric, optional }: DraftField): Field {
+  return kind === 'vector' ? vector(Number(dimension), { metric }) : PAYLOAD[kind]({ optional })
 }

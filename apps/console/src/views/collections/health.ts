@@ -1,4 +1,4 @@
-import type { SegmentInfo } from '@omen/schema'
+import type { SegmentInfo } from '@omen/client'
 
 /** Share of the vectors of a field that a graph finds; 1 when there are none. The others are compared one by one. */
 export function linkedShare(segments: readonly SegmentInfo[], field: string): number {

@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useAction } from '../../action.ts'
-import { dropCollection, measureRecall, optimize } from '../../api/server.ts'
-import { whyNot } from '../../api/session.ts'
+import { collectionOf, database, whyNot } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { TextInput } from '../../components/field.tsx'
@@ -31,7 +30,7 @@ export function Maintenance(props: MaintenanceProps): JSX.Element {
 function Recall({ name }: MaintenanceProps): JSX.Element {
   const result = useSignal<string | undefined>(undefined)
   const { run, busy, error } = useAction(async () => {
-    const { recall, samples } = await measureRecall(name)
+    const { recall, samples } = await (await collectionOf(name)).measureRecall()
     result.value = `Searches found ${percent(recall)} of the true ten nearest, for ${plural(samples, 'stored vector')}.`
   })
   return (
@@ -51,8 +50,11 @@ function Optimize({ name, onChanged }: MaintenanceProps): JSX.Element {
   const share = useSignal<number | undefined>(undefined)
   const { run, busy, error } = useAction(async () => {
     share.value = 0
-    await optimize(name, ({ done, total }) => {
-      share.value = total === 0 ? 1 : done / total
+    const collection = await collectionOf(name)
+    await collection.optimize({
+      onProgress: ({ done, total }) => {
+        share.value = total === 0 ? 1 : done / total
+      },
     })
     announce('good', `${name} is optimized: one segment, without deleted rows.`)
     onChanged()
@@ -103,7 +105,7 @@ function Drop({ name }: MaintenanceProps): JSX.Element {
 function DropDialog({ name, onClose }: { readonly name: string; readonly onClose: () => void }): JSX.Element {
   const typed = useSignal('')
   const { run, busy, error } = useAction(async () => {
-    await dropCollection(name)
+    await database().drop(name)
     announce('good', `${name} is dropped.`)
     go('collections')
   })

@@ -1,4 +1,4 @@
-import type { Field, Schema } from '@omen/schema'
+import type { Field, Schema } from '@omen/client'
 import type { JSX } from 'preact'
 
 /** The fields of a collection, and what is special about each. */

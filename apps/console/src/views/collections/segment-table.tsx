@@ -1,4 +1,4 @@
-import type { SegmentInfo } from '@omen/schema'
+import type { SegmentInfo } from '@omen/client'
 import type { JSX } from 'preact'
 import { Meter } from '../../components/figures.tsx'
 import { bytes as bytesText, count, percent } from '../../format.ts'

@@ -1,9 +1,8 @@
-import type { DatabaseStats, Verification } from '@omen/schema'
+import type { DatabaseStats, Verification } from '@omen/client'
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useAction } from '../../action.ts'
-import { databaseStats, verify } from '../../api/server.ts'
-import { info, whyNot } from '../../api/session.ts'
+import { database, info, whyNot } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Figures } from '../../components/figures.tsx'
 import { Failure, Loading } from '../../components/notice.tsx'
@@ -18,7 +17,7 @@ export function ServerHealth(): JSX.Element | null {
 }
 
 function Health(): JSX.Element {
-  const stats = useLoaded(databaseStats, [])
+  const stats = useLoaded(() => database().stats(), [])
   return (
     <section class="stack" aria-label="Health of the database">
       <Loading of={stats}>
@@ -60,7 +59,7 @@ function figuresOf({
 function Verify(): JSX.Element {
   const result = useSignal<Verification | undefined>(undefined)
   const { run, busy, error } = useAction(async () => {
-    result.value = await verify()
+    result.value = await database().verify()
   })
   const reason = busy.value ? 'Reading all files' : whyNot('admin')
   return (

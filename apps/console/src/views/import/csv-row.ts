@@ -1,4 +1,4 @@
-import type { Field, Schema } from '@omen/schema'
+import type { Field, Schema } from '@omen/client'
 
 /**
  * The row that cells of a table stand for: each as its column's field has it. An empty cell is a field that is not there;

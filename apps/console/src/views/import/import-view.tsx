@@ -1,7 +1,7 @@
+import type { CollectionInfo } from '@omen/client'
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
-import type { CollectionSummary } from '../../api/server.ts'
 import { whyNot } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { AboutCollection } from '../../components/collection-picker.tsx'
@@ -24,7 +24,7 @@ export function ImportView(): JSX.Element {
 }
 
 interface DropZoneProps {
-  readonly collection: CollectionSummary
+  readonly collection: CollectionInfo
   readonly onImported: () => void
 }
 

@@ -1,6 +1,6 @@
-import type { OmenError } from '@omen/schema'
+import type { CollectionInfo, OmenError } from '@omen/client'
 import { type Signal, signal } from '@preact/signals'
-import { type CollectionSummary, importLines } from '../../api/server.ts'
+import { importLines } from '../../api/administration.ts'
 import { asOmenError } from '../../api/session.ts'
 import { readRows } from './read-file.ts'
 
@@ -32,7 +32,7 @@ export class Importing {
   }
 
   /** Writes batch after batch; what was written stays when it is stopped. */
-  async run({ name, schema }: CollectionSummary): Promise<void> {
+  async run({ name, schema }: CollectionInfo): Promise<void> {
     try {
       for await (const { lines, numbers, bytesRead } of readRows(this.file, schema)) {
         const { written, removed, errors } = await importLines(name, lines.join('\n'), this.#stop.signal)

@@ -1,4 +1,4 @@
-import { OmenError, type Schema } from '@omen/schema'
+import { OmenError, type Schema } from '@omen/client'
 import { readLines } from '@omen/wire'
 import Papa from 'papaparse'
 import { chunksOf } from '../../chunks.ts'

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useAction } from '../../action.ts'
-import { createKey, listCollections } from '../../api/server.ts'
-import { type Grants, ROLES, type Role } from '../../api/session.ts'
+import { createKey } from '../../api/administration.ts'
+import { database, type Grants, ROLES, type Role } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Copy } from '../../components/copy.tsx'
 import { Dialog } from '../../components/dialog.tsx'
@@ -28,7 +28,7 @@ export function CreateKeyDialog({ onCreated, onClose }: CreateKeyDialogProps): J
   const ends = useSignal('')
   const grants = useSignal<Grants>({})
   const made = useSignal<string | undefined>(undefined)
-  const collections = useLoaded(listCollections, [])
+  const collections = useLoaded(() => database().collections(), [])
   const { run, busy, error } = useAction(async () => {
     const { key } = await createKey({
       name: name.value,

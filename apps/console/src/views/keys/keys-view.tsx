@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useAction } from '../../action.ts'
-import { type KeyInfo, listKeys, revokeKey } from '../../api/server.ts'
+import { type KeyInfo, listKeys, revokeKey } from '../../api/administration.ts'
 import { info, whyNot } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'

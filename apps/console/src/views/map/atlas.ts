@@ -1,7 +1,6 @@
-import type { OmenError } from '@omen/schema'
+import type { CollectionInfo, OmenError } from '@omen/client'
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { getRows, type Row, search } from '../../api/rows.ts'
-import type { CollectionSummary } from '../../api/server.ts'
 import { asOmenError } from '../../api/session.ts'
 import { type Colouring, colouringOf } from './colours.ts'
 import type { LayoutName } from './layout.ts'
@@ -20,7 +19,7 @@ const REMEMBERED_ROWS = 500
 
 /** The map of a collection: its points, where they lie, and what is known of the one that was picked. */
 export class Atlas {
-  readonly collection: CollectionSummary
+  readonly collection: CollectionInfo
   readonly field: Signal<string>
   readonly layout: Signal<LayoutName> = signal<LayoutName>('umap')
   readonly sample: Signal<number>
@@ -40,7 +39,7 @@ export class Atlas {
   #stop = new AbortController()
   #worker: Worker | undefined
 
-  constructor(collection: CollectionSummary) {
+  constructor(collection: CollectionInfo) {
     const { schema, rows } = collection
     this.collection = collection
     this.field = signal(Object.keys(schema).find((name) => schema[name]?.kind === 'vector') ?? '')
@@ -119,7 +118,7 @@ export class Atlas {
       this.picked.value = row
       this.neighbours.value = []
       if (!row) return
-      const [withVector] = await getRows(collection.name, [id], [field.value], this.#stop.signal)
+      const [withVector] = await getRows(collection.name, [id], [field.value])
       const vector = withVector?.[field.value]
       if (!(vector instanceof Float32Array)) return
       const query = { field: field.value, by: { vector }, limit: NEIGHBOURS + 1 }
@@ -142,7 +141,7 @@ export class Atlas {
   rowOf(id: string): Promise<Row | undefined> {
     const known = this.#rows.get(id)
     if (known) return known
-    const loading = getRows(this.collection.name, [id], undefined, this.#stop.signal).then(([row]) => row)
+    const loading = getRows(this.collection.name, [id]).then(([row]) => row)
     loading.catch(() => this.#rows.delete(id))
     if (this.#rows.size >= REMEMBERED_ROWS) this.#rows.clear()
     this.#rows.set(id, loading)

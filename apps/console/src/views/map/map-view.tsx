@@ -1,6 +1,6 @@
+import type { CollectionInfo } from '@omen/client'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { CollectionSummary } from '../../api/server.ts'
 import { AboutCollection } from '../../components/collection-picker.tsx'
 import { Meter } from '../../components/figures.tsx'
 import { Failure } from '../../components/notice.tsx'
@@ -25,7 +25,7 @@ export function MapView(): JSX.Element {
   )
 }
 
-function Charted({ collection }: { readonly collection: CollectionSummary }): JSX.Element {
+function Charted({ collection }: { readonly collection: CollectionInfo }): JSX.Element {
   const atlas = useMemo(() => new Atlas(collection), [])
   const { row } = place.value.query
   useEffect(() => {

@@ -1,6 +1,5 @@
-import type { Schema } from '@omen/schema'
+import type { CollectionInfo, Schema } from '@omen/client'
 import { getRows, type Row, scanRows } from '../../api/rows.ts'
-import type { CollectionSummary } from '../../api/server.ts'
 
 /** Rows that are to be drawn: their vectors, and the values that they can be coloured by. */
 export interface Points {
@@ -35,7 +34,7 @@ export function colourFields(schema: Schema): string[] {
 
 /** Loads a random sample of the rows that have a vector. */
 export async function loadPoints(
-  { name, schema, rows }: CollectionSummary,
+  { name, schema, rows }: CollectionInfo,
   { field, sample, row }: Wanted,
   onLoaded: (rows: number) => void,
   stop: AbortSignal,
@@ -51,7 +50,7 @@ export async function loadPoints(
   const all = sample >= rows
   if (all || sample > rows * SCAN_SHARE) {
     let left = rows
-    for await (const each of scanRows(name, { select }, stop)) {
+    for await (const each of scanRows(name, select, stop)) {
       if (gathered.size >= sample) break
       // Selection sampling (Knuth, volume 2, 3.4.2, algorithm S): each row with the same chance, in one pass.
       const chosen = all || each.id === row || Math.random() * left < sample - gathered.size
@@ -61,7 +60,8 @@ export async function loadPoints(
   } else {
     const ids = await randomIds(name, sample, row, stop)
     for (let at = 0; at < ids.length; at += BATCH) {
-      for (const each of await getRows(name, ids.slice(at, at + BATCH), select, stop)) take(each)
+      for (const each of await getRows(name, ids.slice(at, at + BATCH), select)) take(each)
+      stop.throwIfAborted()
     }
   }
   return gathered.points()
@@ -74,7 +74,7 @@ async function randomIds(
   stop: AbortSignal,
 ): Promise<string[]> {
   const ids: string[] = []
-  for await (const { id } of scanRows(name, { select: [] }, stop)) ids.push(id)
+  for await (const { id } of scanRows(name, [], stop)) ids.push(id)
   // The beginning of a random permutation (Knuth, volume 2, 3.4.2, algorithm P).
   for (let at = 0; at < Math.min(sample, ids.length); at++) {
     const other = at + Math.floor(Math.random() * (ids.length - at))

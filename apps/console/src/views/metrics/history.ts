@@ -1,6 +1,6 @@
-import type { OmenError } from '@omen/schema'
+import type { OmenError } from '@omen/client'
 import { type Signal, signal } from '@preact/signals'
-import { metricsText } from '../../api/rows.ts'
+import { metricsText } from '../../api/administration.ts'
 import { asOmenError } from '../../api/session.ts'
 import { type Moment, momentBetween } from './moment.ts'
 import { parseMetrics, type Scrape } from './prometheus.ts'

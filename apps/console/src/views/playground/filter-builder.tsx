@@ -1,4 +1,4 @@
-import type { Schema } from '@omen/schema'
+import type { Schema } from '@omen/client'
 import type { Signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { Button, Segmented } from '../../components/button.tsx'

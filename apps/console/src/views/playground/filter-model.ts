@@ -1,4 +1,4 @@
-import type { Schema } from '@omen/schema'
+import type { Schema } from '@omen/client'
 import type { Where } from '../../api/rows.ts'
 
 export type Operator = '$eq' | '$ne' | '$gt' | '$gte' | '$lt' | '$lte' | '$in' | '$nin' | '$all' | '$exists'

@@ -1,4 +1,4 @@
-import type { SegmentExplanation, WalkExplanation } from '@omen/schema'
+import type { SegmentExplanation, WalkExplanation } from '@omen/client'
 import { count, percent, plural } from '../../format.ts'
 
 /** What a search did in a segment, step by step, as sentences. */

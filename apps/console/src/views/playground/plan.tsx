@@ -1,4 +1,4 @@
-import type { SegmentExplanation } from '@omen/schema'
+import type { SegmentExplanation } from '@omen/client'
 import type { JSX } from 'preact'
 import { count, duration, percent, plural } from '../../format.ts'
 import { stepsOf } from './plan-steps.ts'

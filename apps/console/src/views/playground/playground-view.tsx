@@ -1,6 +1,6 @@
+import type { CollectionInfo } from '@omen/client'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { CollectionSummary } from '../../api/server.ts'
 import { AboutCollection } from '../../components/collection-picker.tsx'
 import { announce, Failure } from '../../components/notice.tsx'
 import { place } from '../../routing.ts'
@@ -18,7 +18,7 @@ export function PlaygroundView(): JSX.Element {
   )
 }
 
-function Bench({ collection }: { readonly collection: CollectionSummary }): JSX.Element {
+function Bench({ collection }: { readonly collection: CollectionInfo }): JSX.Element {
   const { row } = place.value.query
   const playground = useMemo(() => createPlayground(collection, row), [])
   useEffect(() => {

@@ -1,4 +1,5 @@
-import { OmenError, type Schema } from '@omen/schema'
+import type { CollectionInfo } from '@omen/client'
+import { OmenError, type Schema } from '@omen/client'
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import {
   getRows,
@@ -9,7 +10,6 @@ import {
   search,
   type Where,
 } from '../../api/rows.ts'
-import type { CollectionSummary } from '../../api/server.ts'
 import { asOmenError } from '../../api/session.ts'
 import { type Condition, type Join, whereOf } from './filter-model.ts'
 
@@ -22,7 +22,7 @@ const KNOWN_VALUES = 60
 
 /** What stands in the playground: what is asked, and the last answer. */
 export interface Playground {
-  readonly collection: CollectionSummary
+  readonly collection: CollectionInfo
   readonly vectorFields: readonly string[]
   readonly field: Signal<string>
   readonly mode: Signal<Mode>
@@ -49,7 +49,7 @@ export interface Answer {
   readonly roundTripMs: number
 }
 
-export function createPlayground(collection: CollectionSummary, startRow: string | undefined): Playground {
+export function createPlayground(collection: CollectionInfo, startRow: string | undefined): Playground {
   const { schema } = collection
   const vectorFields = Object.keys(schema).filter((name) => schema[name]?.kind === 'vector')
   const conditions = signal<readonly Condition[]>([])
@@ -82,8 +82,10 @@ export async function lookAround(playground: Playground, stop: AbortSignal): Pro
     (name) => collection.schema[name]?.kind === 'keyword',
   )
   const values: Record<string, Set<string>> = { id: new Set() }
-  const rows = scanRows(collection.name, { limit: SAMPLE_ROWS, select: keywords }, stop)
-  for await (const row of rows) {
+  let seen = 0
+  for await (const row of scanRows(collection.name, keywords, stop)) {
+    seen++
+    if (seen > SAMPLE_ROWS) break
     values.id?.add(row.id)
     for (const field of keywords) {
       const found = row[field]

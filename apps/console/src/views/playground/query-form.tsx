@@ -1,7 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
-import { countRows } from '../../api/rows.ts'
-import { info } from '../../api/session.ts'
+import { collectionOf, info } from '../../api/session.ts'
 import { Button, Segmented } from '../../components/button.tsx'
 import { Check, Labelled, Select, TextInput } from '../../components/field.tsx'
 import { count, percent } from '../../format.ts'
@@ -146,13 +145,14 @@ function MatchCount({ playground }: { readonly playground: Playground }): JSX.El
   const matches = useSignal<number | undefined>(undefined)
   useSignalEffect(() => {
     const filter = where.value
-    const stop = new AbortController()
+    let isCurrent = true
     matches.value = undefined
     const timer = setTimeout(() => {
       if (!filter) return
-      countRows(collection.name, filter, stop.signal).then(
+      const counting = collectionOf(collection.name).then((opened) => opened.count(filter))
+      counting.then(
         (found) => {
-          matches.value = found
+          if (isCurrent) matches.value = found
         },
         // The search says what is wrong with a filter.
         () => undefined,
@@ -160,7 +160,7 @@ function MatchCount({ playground }: { readonly playground: Playground }): JSX.El
     }, PAUSE_MS)
     return () => {
       clearTimeout(timer)
-      stop.abort()
+      isCurrent = false
     }
   })
   if (matches.value === undefined) return null

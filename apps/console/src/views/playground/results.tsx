@@ -1,7 +1,7 @@
 import { encodeJson } from '@omen/wire'
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { type Hit, searchRequest } from '../../api/rows.ts'
+import { bodyOf, type Hit } from '../../api/rows.ts'
 import { Button } from '../../components/button.tsx'
 import { Copy } from '../../components/copy.tsx'
 import { valueText } from '../../format.ts'
@@ -28,7 +28,7 @@ export function Results({ playground, answer }: ResultsProps): JSX.Element {
     <section class="card" aria-label="Hits">
       <div class="cluster spread results-head">
         <h2>Hits</h2>
-        <Copy text={() => encodeJson(searchRequest(answer.asked).body)}>Copy the query</Copy>
+        <Copy text={() => encodeJson(bodyOf(answer.asked))}>Copy the query</Copy>
       </div>
       <div class="table-scroll">
         <table class="table results">
