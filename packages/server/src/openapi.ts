@@ -1,5 +1,5 @@
+import { JSON_TYPE, MSGPACK_STREAM_TYPE, MSGPACK_TYPE, NDJSON_TYPE, VECTOR_TYPE } from '@omen/wire'
 import type { ServerConfig } from './config/config.ts'
-import { JSON_TYPE, MSGPACK_STREAM_TYPE, MSGPACK_TYPE, NDJSON_TYPE, VECTOR_TYPE } from './http/media.ts'
 import {
   COLLECTION,
   type JsonSchema,

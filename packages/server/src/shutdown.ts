@@ -16,6 +16,8 @@ export interface Ending {
 
 /** How often it looks whether it can go on closing, in milliseconds. */
 const LOOK_MS = 20
+/** How long clients have to take what was answered, in milliseconds. */
+const LINGER_MS = 1000
 
 /**
  * Lets a server close in order: no new requests, an end to streams, which would go on for ever, time for what was accepted,
@@ -31,9 +33,9 @@ export function closeGracefully(app: FastifyInstance, ending: Ending): void {
     const until = performance.now() + limits.shutdownMs
     while (underWay.size > 0 && performance.now() < until) await later(LOOK_MS)
     underWay.endAll(reason)
-    // Connections that were busy a moment ago are kept alive for requests that will not come.
+    // Everything is answered: connections are kept alive for requests that will not come.
     idle = setInterval(() => app.server.closeIdleConnections(), LOOK_MS)
-    setTimeout(() => app.server.closeAllConnections(), limits.shutdownMs).unref()
+    setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref()
   })
   app.addHook('onClose', async () => {
     clearInterval(idle)

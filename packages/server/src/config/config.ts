@@ -70,7 +70,7 @@ export interface LimitsConfig {
   readonly beam: number
   /** Searches that a measurement of recall makes. */
   readonly samples: number
-  /** Levels of filters within each other. */
+  /** Levels of filters and operators within each other. */
   readonly filterDepth: number
   /** Conditions and values of a filter. */
   readonly filterNodes: number

@@ -46,7 +46,7 @@ export const SETTINGS: SettingsOf<ServerConfig> = {
     hits: whole(10_000, 1, 1_000_000, 'hits of a search, those left out by offset included'),
     beam: whole(4096, 1, 1_000_000, 'candidates kept while graphs are walked'),
     samples: whole(1000, 1, 1_000_000, 'searches that a measurement of recall makes'),
-    filterDepth: whole(16, 1, 32, 'levels of filters within each other'),
+    filterDepth: whole(32, 1, 32, 'levels of filters and operators within each other'),
     filterNodes: whole(2000, 1, 100_000, 'conditions and values of a filter'),
     timeoutMs: whole(30_000, 1, DAY_MS, 'milliseconds that the work of one request may take'),
     headersMs: whole(10_000, 10, DAY_MS, 'milliseconds in which the headers of a request must have come'),

@@ -1,3 +1,4 @@
+import { mediaTypeOf } from '@omen/wire'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/roles.ts'
@@ -8,7 +9,6 @@ import { mediaTypesOf } from '../openapi.ts'
 import { COLLECTION, type Route } from '../routes/route.ts'
 import { announcedBytes } from './body-parsers.ts'
 import { HttpError } from './errors.ts'
-import { mediaTypeOf } from './media.ts'
 
 /** What decides whether a request is let in. */
 export interface Admission {

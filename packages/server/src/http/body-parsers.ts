@@ -1,9 +1,15 @@
+import {
+  decodeMsgpack,
+  JSON_TYPE,
+  MSGPACK_STREAM_TYPE,
+  MSGPACK_TYPE,
+  NDJSON_TYPE,
+  VECTOR_TYPE,
+} from '@omen/wire'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { LimitsConfig } from '../config/config.ts'
-import { parseMsgpack } from './codec.ts'
 import { HttpError } from './errors.ts'
 import { parseJson } from './json-body.ts'
-import { JSON_TYPE, MSGPACK_STREAM_TYPE, MSGPACK_TYPE, NDJSON_TYPE, VECTOR_TYPE } from './media.ts'
 
 type Parse = (bytes: Buffer) => unknown
 
@@ -12,7 +18,7 @@ export function addBodyParsers(app: FastifyInstance, { bodyBytes, bodyDepth }: L
   app.removeAllContentTypeParsers()
   const whole: Readonly<Record<string, Parse>> = {
     [JSON_TYPE]: (bytes) => parseJson(bytes, bodyDepth),
-    [MSGPACK_TYPE]: (bytes) => parseMsgpack(bytes, bodyDepth),
+    [MSGPACK_TYPE]: (bytes) => decodeMsgpack(bytes, bodyDepth),
     [VECTOR_TYPE]: (bytes) => bytes,
   }
   for (const [type, parse] of Object.entries(whole)) {

@@ -1,11 +1,6 @@
 import { OmenError, type OmenErrorCode } from '@omen/core'
+import { type ErrorBody, STATUS_OF } from '@omen/wire'
 import type { FastifyError } from 'fastify'
-import { STATUS_OF } from './status.ts'
-
-/** What the body of every reply that is no success says. */
-export interface ErrorBody {
-  readonly error: { readonly code: OmenErrorCode; readonly message: string; readonly requestId: string }
-}
 
 /** An error with what HTTP says beside it. */
 export class HttpError extends OmenError {
@@ -44,6 +39,8 @@ const OF_FASTIFY: Readonly<Record<string, readonly [OmenErrorCode, number, strin
 export function toldError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error
   if (error instanceof OmenError) {
+    // Whoever ended the work said why.
+    if (error.code === 'aborted' && error.cause instanceof HttpError) return error.cause
     const options = STATUS_OF[error.code] === 503 ? { retryAfterSeconds: 1 } : {}
     return new HttpError(error.code, error.message, { ...options, cause: error })
   }

@@ -1,10 +1,10 @@
 import { OmenError } from '@omen/core'
-import { parseMsgpack } from './codec.ts'
+import { decodeMsgpack, readFrames, readLines, type StreamItem } from '@omen/wire'
 import { parseJson } from './json-body.ts'
 
 /** One document of a stream of many. */
 export interface ReadItem {
-  /** Its line, or its place in a stream of MessagePack, from 1 on. */
+  /** Its line, or its place among the frames, from 1 on. */
   readonly line: number
   readonly bytes: number
   /** What came. */
@@ -19,96 +19,37 @@ interface Limits {
   readonly bodyDepth: number
 }
 
-const NEWLINE = 0x0a
-const LENGTH_BYTES = 4
-
-/** Reads lines of JSON; empty ones are left out, and one that is too long is an error of its own. */
-export async function* readLines(
-  chunks: AsyncIterable<Buffer>,
-  limits: Limits,
-): AsyncGenerator<ReadItem, void, undefined> {
-  let line = 1
-  let begun: Buffer[] = []
-  let begunBytes = 0
-  const item = (end: Buffer): ReadItem | undefined => {
-    const bytes = begunBytes + end.length
-    if (bytes > limits.bodyBytes) return { line, bytes: 0, error: tooLong(limits.bodyBytes) }
-    const text = begun.length > 0 ? Buffer.concat([...begun, end]) : end
-    if (text.every(isSpace)) return undefined
-    return readItem(line, bytes, () => parseJson(text, limits.bodyDepth))
-  }
-  for await (const chunk of chunks) {
-    let from = 0
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
-      const read = item(chunk.subarray(from, end))
-      if (read) yield read
-      begun = []
-      begunBytes = 0
-      line++
-      from = end + 1
-    }
-    begunBytes += chunk.length - from
-    // What is too long anyway is not kept.
-    if (begunBytes <= limits.bodyBytes) begun.push(chunk.subarray(from))
-    else begun = []
-  }
-  const last = item(Buffer.alloc(0))
-  if (last) yield last
-}
-
 /**
- * Reads documents of MessagePack, each behind its length.
+ * Reads documents one after another, as lines of JSON or as frames of MessagePack; empty ones are left out.
  *
- * @throws OmenError `too_large` for a length that is too large, `invalid_argument` for a stream that ends within a document:
- * where the next one begins is not known then
+ * @throws OmenError `too_large`, `invalid_argument` for frames that are too long or cut short: where the next one begins is not
+ * known then
  */
-export async function* readFrames(
-  chunks: AsyncIterable<Buffer>,
-  limits: Limits,
+export async function* readDocuments(
+  chunks: AsyncIterable<Uint8Array>,
+  framed: boolean,
+  { bodyBytes, bodyDepth }: Limits,
 ): AsyncGenerator<ReadItem, void, undefined> {
-  let place = 0
-  let waiting: Buffer[] = []
-  let waitingBytes = 0
-  let wanted = LENGTH_BYTES
-  let inHead = true
-  for await (const chunk of chunks) {
-    waiting.push(chunk)
-    waitingBytes += chunk.length
-    if (waitingBytes < wanted) continue
-    const bytes = waiting.length === 1 ? chunk : Buffer.concat(waiting)
-    let at = 0
-    while (bytes.length - at >= wanted) {
-      if (inHead) {
-        wanted = bytes.readUInt32LE(at)
-        at += LENGTH_BYTES
-        if (wanted > limits.bodyBytes) throw tooLong(limits.bodyBytes)
-        inHead = false
-        continue
-      }
-      const frame = bytes.subarray(at, at + wanted)
-      at += wanted
-      wanted = LENGTH_BYTES
-      inHead = true
-      place++
-      if (frame.length > 0) {
-        yield readItem(place, frame.length, () => parseMsgpack(frame, limits.bodyDepth))
-      }
-    }
-    waiting = [bytes.subarray(at)]
-    waitingBytes = bytes.length - at
-  }
-  if (waitingBytes > 0 || !inHead) {
-    throw new OmenError('invalid_argument', 'the stream ends in the middle of a document')
+  const parse = framed
+    ? (bytes: Uint8Array): unknown => decodeMsgpack(bytes, bodyDepth)
+    : (bytes: Uint8Array): unknown => parseJson(bufferOf(bytes), bodyDepth)
+  for await (const item of framed ? readFrames(chunks, bodyBytes) : readLines(chunks, bodyBytes)) {
+    if (item.bytes === undefined) yield { line: item.line, bytes: 0, error: tooLong(bodyBytes) }
+    else if (!item.bytes.every(isSpace)) yield readItem(item, item.bytes, parse)
   }
 }
 
-function readItem(line: number, bytes: number, parse: () => unknown): ReadItem {
+function readItem({ line }: StreamItem, bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): ReadItem {
   try {
-    return { line, bytes, value: parse() }
+    return { line, bytes: bytes.length, value: parse(bytes) }
   } catch (error) {
     if (!(error instanceof OmenError)) throw error
-    return { line, bytes, error }
+    return { line, bytes: bytes.length, error }
   }
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function tooLong(bodyBytes: number): OmenError {

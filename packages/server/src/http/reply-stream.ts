@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
+import { encodeMsgpack, frameOf, MSGPACK_STREAM_TYPE, NDJSON_TYPE } from '@omen/wire'
 import type { FastifyReply } from 'fastify'
-import { encodeJson, encodeMsgpack } from './codec.ts'
-import { type ErrorBody, errorBody, toldError } from './errors.ts'
-import { MSGPACK_STREAM_TYPE, NDJSON_TYPE, takesMsgpackStream } from './media.ts'
+import { jsonReply } from './encode-reply.ts'
+import { errorBody, toldError } from './errors.ts'
+import { takesMsgpackStream } from './media.ts'
 
 /** An item that says nothing: it shows that the stream goes on. */
 export const HEARTBEAT: unique symbol = Symbol('heartbeat')
 
 /** Bytes that are gathered before they are sent. */
 const CHUNK_BYTES = 65_536
-const LENGTH_BYTES = 4
 
 /** How items are put into bytes. */
 interface Framing {
@@ -19,18 +19,12 @@ interface Framing {
 
 const NDJSON: Framing = {
   mediaType: NDJSON_TYPE,
-  frame: (item) => Buffer.from(item === HEARTBEAT ? '\n' : `${encodeJson(item)}\n`),
+  frame: (item) => Buffer.from(item === HEARTBEAT ? '\n' : `${jsonReply(item)}\n`),
 }
 
 const MSGPACK: Framing = {
   mediaType: MSGPACK_STREAM_TYPE,
-  frame(item) {
-    const bytes = item === HEARTBEAT ? Buffer.alloc(0) : encodeMsgpack(item)
-    const frame = Buffer.allocUnsafe(LENGTH_BYTES + bytes.length)
-    frame.writeUInt32LE(bytes.length)
-    frame.set(bytes, LENGTH_BYTES)
-    return frame
-  },
+  frame: (item) => Buffer.from(frameOf(item === HEARTBEAT ? new Uint8Array() : encodeMsgpack(item)).buffer),
 }
 
 /** Items that become a stream. */
@@ -55,7 +49,7 @@ export async function sendStream(
   const framing = takesMsgpackStream(reply.request.headers.accept) ? MSGPACK : NDJSON
   // What goes wrong before the first item is an error like any other.
   const first = await items.next()
-  const failed = (error: unknown): ErrorBody => {
+  const failed = (error: unknown): unknown => {
     const told = toldError(error)
     if (!told) report(error)
     return errorBody(told, reply.request.id)

@@ -1,3 +1,4 @@
+import { MSGPACK_TYPE } from '@omen/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ANYBODY } from '../auth/roles.ts'
 import type { Gate } from '../limits/gate.ts'
@@ -5,9 +6,9 @@ import { Visit } from '../limits/under-way.ts'
 import type { Call, Load, Route } from '../routes/route.ts'
 import type { Services } from '../routes/services.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
-import { encodeJson, encodeMsgpack } from './codec.ts'
+import { jsonReply, msgpackReply } from './encode-reply.ts'
 import { HttpError } from './errors.ts'
-import { MSGPACK_TYPE, takesMsgpack } from './media.ts'
+import { takesMsgpack } from './media.ts'
 import { perform } from './perform.ts'
 import { type Streamed, sendStream } from './reply-stream.ts'
 import type { RequestCheck, Validation } from './validation.ts'
@@ -111,7 +112,7 @@ function isStreamed(reply: unknown): reply is Streamed {
 /** Sends a document as JSON, or as MessagePack to whoever prefers that. */
 export function sendDocument(reply: FastifyReply, document: unknown): FastifyReply {
   if (takesMsgpack(reply.request.headers.accept)) {
-    return reply.type(MSGPACK_TYPE).send(encodeMsgpack(document))
+    return reply.type(MSGPACK_TYPE).send(msgpackReply(document))
   }
-  return reply.type(JSON_REPLY).send(encodeJson(document))
+  return reply.type(JSON_REPLY).send(jsonReply(document))
 }

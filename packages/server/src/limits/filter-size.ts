@@ -18,11 +18,12 @@ export function checkFilterSize(where: unknown, limits: LimitsConfig): void {
       )
     }
     if (typeof value !== 'object' || value === null) return
-    // Each level of filters is two of JSON: the list of filters, and the filter in it.
-    if (depth > 2 * filterDepth) {
+    // Lists of filters and values are no levels of their own.
+    const level = Array.isArray(value) ? depth : depth + 1
+    if (level > filterDepth) {
       throw new OmenError('invalid_argument', `a filter is at most ${filterDepth} levels deep here`)
     }
-    for (const inner of Object.values(value)) visit(inner, depth + 1)
+    for (const inner of Object.values(value)) visit(inner, level)
   }
   visit(where, 0)
 }

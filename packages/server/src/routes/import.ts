@@ -7,8 +7,9 @@ import {
   type Schema,
   type WriteResult,
 } from '@omen/db'
-import { MSGPACK_STREAM_TYPE, mediaTypeOf } from '../http/media.ts'
-import { type ReadItem, readFrames, readLines } from '../http/read-stream.ts'
+import { MSGPACK_STREAM_TYPE, mediaTypeOf } from '@omen/wire'
+import type { LimitsConfig } from '../config/config.ts'
+import { type ReadItem, readDocuments } from '../http/read-stream.ts'
 import { type Call, COLLECTION, ofCollection, type Route, route } from './route.ts'
 import { array, COUNT, type Inputs, object, ROW, STRING, VERSION } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -100,13 +101,13 @@ class Import {
     this.#batch = call.query.batch ?? defaultBatch
   }
 
-  async run(limits: Parameters<typeof readLines>[1] & { bodyMs: number }): Promise<ImportSummary> {
+  async run(limits: LimitsConfig): Promise<ImportSummary> {
     const { request, visit, body } = this.#call
     const framed = mediaTypeOf(request.headers['content-type']) === MSGPACK_STREAM_TYPE
     const chunks = timed(body, visit, limits.bodyMs)
     let batch: ReadItem[] = []
     let batchBytes = 0
-    for await (const item of framed ? readFrames(chunks, limits) : readLines(chunks, limits)) {
+    for await (const item of readDocuments(chunks, framed, limits)) {
       this.#summary.rows++
       if (item.error) {
         this.#reject(item, item.error)

@@ -1,6 +1,6 @@
 import type { Progress } from '@omen/core'
 import type { Collection, Schema } from '@omen/db'
-import { NDJSON_TYPE, takesMsgpackStream } from '../http/media.ts'
+import { takesStream } from '../http/media.ts'
 import type { Streamed } from '../http/reply-stream.ts'
 import type { Call } from './route.ts'
 
@@ -11,7 +11,7 @@ export async function optimizing(
 ): Promise<Streamed | object> {
   const { accept } = request.headers
   const { signal } = visit
-  if (accept?.includes(NDJSON_TYPE) || takesMsgpackStream(accept)) {
+  if (takesStream(accept)) {
     return { items: progressOf(collection, signal), live: true }
   }
   await collection.optimize({ signal })

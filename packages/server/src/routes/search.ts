@@ -1,5 +1,6 @@
 import { type Filter, OmenError, type Schema, type SearchManyQuery, type SearchQuery } from '@omen/db'
-import { vectorOf } from '../http/codec.ts'
+import { vectorOf } from '@omen/wire'
+import type { LimitsConfig } from '../config/config.ts'
 import { parseJson } from '../http/json-body.ts'
 import { checkFilterSize } from '../limits/filter-size.ts'
 import { namesOf, SNAPSHOT_PARAMETER, type SnapshotQuery } from './reads.ts'
@@ -91,7 +92,7 @@ export function searchRoutes(services: Services, inputs: Inputs): Route[] {
       reply: { kind: 'document', schema: RESULT },
       handle: (call) => {
         const query = Buffer.isBuffer(call.body) ? undefined : call.body
-        checkFilterSize(query?.where, limits)
+        checkSearch(query ?? call.query, limits)
         const { signal } = call.visit
         return reading(services, call.params[COLLECTION] as string, call.query.snapshot, (reader) =>
           reader.search(query ? { ...query, signal } : vectorSearch(call, reader.schema, services)),
@@ -116,7 +117,7 @@ export function searchRoutes(services: Services, inputs: Inputs): Route[] {
       },
       reply: { kind: 'document', schema: object({ results: array(object({ hits: array(HIT) })) }) },
       handle: async ({ body, params, query, visit }) => {
-        checkFilterSize(body.where, limits)
+        checkSearch(body, limits)
         const { signal } = visit
         const results = await reading(services, params[COLLECTION] as string, query.snapshot, (reader) =>
           reader.searchMany({ ...body, signal }),
@@ -126,6 +127,17 @@ export function searchRoutes(services: Services, inputs: Inputs): Route[] {
     }),
   ]
   return services.embedder ? [...routes, textRoute(services, settings, common)] : routes
+}
+
+/** Checks what no schema can say of a search. @throws OmenError `invalid_argument` */
+function checkSearch(
+  { where, limit = 0, offset = 0 }: Pick<SearchQuery<Schema>, 'limit' | 'offset'> & { where?: unknown },
+  limits: LimitsConfig,
+): void {
+  if (limit + offset > limits.hits) {
+    throw new OmenError('invalid_argument', `limit and offset together are at most ${limits.hits} here`)
+  }
+  checkFilterSize(where, limits)
 }
 
 function vectorParameters({ limit, offset, beam }: Inputs): Readonly<Record<string, Parameter>> {
@@ -198,7 +210,7 @@ function textRoute(
     },
     reply: { kind: 'document', schema: RESULT },
     handle: ({ body: { text, field, ...query }, params, query: { snapshot }, visit }) => {
-      checkFilterSize(query.where, services.config.limits)
+      checkSearch(query, services.config.limits)
       const collection = params[COLLECTION] as string
       return reading(services, collection, snapshot, async (reader) => {
         const target = { collection, field: field ?? onlyVectorField(reader.schema) }

@@ -1,6 +1,6 @@
 import { decode, ExtensionCodec, encode } from '@msgpack/msgpack'
+import { MSGPACK_TYPE, VECTOR_TYPE } from '@omen/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MSGPACK_TYPE, VECTOR_TYPE } from '../http/media.ts'
 import { DOCS, docs, startServer, type TestServer } from '../testing/start-server.ts'
 
 /** Made by hand from the contract, so that both sides are not wrong in the same way. */

@@ -1,6 +1,6 @@
 import { encode } from '@msgpack/msgpack'
+import { MSGPACK_STREAM_TYPE, NDJSON_TYPE } from '@omen/wire'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { MSGPACK_STREAM_TYPE, NDJSON_TYPE } from '../http/media.ts'
 import { DOCS, docs, startServer, type TestServer } from '../testing/start-server.ts'
 
 let server: TestServer
