@@ -7,6 +7,7 @@ import { competitors } from './commands/competitors.ts'
 import { database } from './commands/database.ts'
 import { datasets } from './commands/datasets.ts'
 import { filtered } from './commands/filtered.ts'
+import { http } from './commands/http.ts'
 import { quantizers } from './commands/quantizers.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   churn,
   filtered,
   database,
+  http,
   quantizers,
   compare,
   report,

@@ -99,9 +99,10 @@ export async function createServer(
     },
   }
   const serving: Serving = { services, validation: new Validation(), work, streams, tracing }
+  // Browsers ask without a key whether they may ask.
+  if (config.origins.length > 0) await app.register(cors, corsOptions(config.origins))
   addHooks(app, admission, metrics, tracing, config)
   addBodyParsers(app, limits)
-  if (config.origins.length > 0) await app.register(cors, corsOptions(config.origins))
   for (const route of routes) serveRoute(app, route, serving)
   closeGracefully(app, { life, underWay, snapshots, audit, limits })
   return { app, config, keys, routes, openApi }

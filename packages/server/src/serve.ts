@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Database, type OpenOptions, open } from '@omen/db'
+import { type Database, OmenError, type OpenOptions, open } from '@omen/db'
 import type { FastifyInstance } from 'fastify'
-import type { ConfigInput } from './config/config.ts'
+import type { ConfigInput, ServerConfig } from './config/config.ts'
 import { type CreatedServer, createServer, type ServerOptions } from './create-server.ts'
 
 /** A server that listens. */
@@ -47,8 +47,7 @@ export async function serve(
     server = await createServer(db, config, options)
     const firstKey = await makeFirstKey(server)
     const { app } = server
-    const { host, port } = server.config
-    const url = await app.listen({ host, port })
+    const url = await listen(app, server.config)
     let closed: Promise<void> | undefined
     const close = (): Promise<void> => {
       closed ??= app.close().then(closeDatabase)
@@ -59,6 +58,15 @@ export async function serve(
     await server?.app.close()
     await closeDatabase()
     throw error
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: ServerConfig): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new OmenError('io', `cannot listen on ${host}, port ${port}: ${why}`, { cause })
   }
 }
 

@@ -22,6 +22,8 @@ export async function makeFramework(config: ServerConfig): Promise<FastifyInstan
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // Closing waits for what was accepted, for as long as limits.shutdownMs says.
+    pluginTimeout: 0,
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     bodyLimit: limits.bodyBytes,
     keepAliveTimeout: KEEP_ALIVE_MS,

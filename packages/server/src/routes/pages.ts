@@ -73,6 +73,15 @@ export function pageRoutes({ config }: Services): Route[] {
     }),
     route({
       ...common,
+      ...{ id: 'consoleHome', path: '/console', access: 'anyone' },
+      summary: 'Leads to the console',
+      reply: html,
+      handle: async ({ reply }) => {
+        await reply.redirect('/console/')
+      },
+    }),
+    route({
+      ...common,
       ...{ id: 'console', path: '/console/*', access: 'anyone', errors: [404] },
       summary: 'The web console',
       reply: file,

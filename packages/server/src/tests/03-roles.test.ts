@@ -14,6 +14,7 @@ const MATRIX: Readonly<Record<Access, readonly string[]>> = {
     'GET /docs',
     'GET /docs/{file}',
     'GET /',
+    'GET /console',
     'GET /console/*',
   ],
   'any key': ['GET /v1', 'GET /v1/collections'],

@@ -1,0 +1,124 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { open } from '@omen/db'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { serve } from '../serve.ts'
+import { DOCS, docs, startServer } from '../testing/start-server.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'omen-life-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const QUIET = { port: 0, log: { level: 'silent' } } as const
+
+describe('serving a directory', () => {
+  test('makes a first key and shows it once; all is there the next time', async () => {
+    const at = join(folder, 'data')
+    const first = await serve(at, QUIET)
+    const headers = { authorization: `Bearer ${first.firstKey}`, 'content-type': 'application/json' }
+    const schema = { title: { kind: 'text' }, embedding: { kind: 'vector', dimension: 2 } }
+    const made = await fetch(`${first.url}/v1/collections/docs`, {
+      ...{ method: 'PUT', headers, body: JSON.stringify({ schema }) },
+    })
+    expect(made.status).toBe(200)
+    await first.close()
+    await first.close()
+    expect((await readdir(`${at}-server`)).sort()).toEqual(['audit.jsonl', 'keys.json'])
+    const second = await serve(at, QUIET)
+    expect(second.firstKey).toBeUndefined()
+    const seen = await fetch(`${second.url}/v1/collections`, { headers })
+    expect(await seen.json()).toMatchObject({ collections: [{ name: 'docs' }] })
+    await second.close()
+    // It is closed: it can be opened for writing.
+    await (await open(at)).close()
+  })
+
+  test('that cannot listen closes what it opened', async () => {
+    const other = await serve(':memory:', QUIET)
+    const at = join(folder, 'busy')
+    const port = Number(new URL(other.url).port)
+    await expect(serve(at, { ...QUIET, port })).rejects.toMatchObject({ code: 'io' })
+    await (await open(at)).close()
+    await other.close()
+  })
+
+  test('a database that was given stays open', async () => {
+    const db = await open(':memory:')
+    const server = await serve(db, QUIET)
+    await server.close()
+    expect(await db.collections()).toEqual([])
+    await db.close()
+  })
+})
+
+describe('closing', () => {
+  test('finishes what was accepted, ends streams, refuses what comes', async () => {
+    const server = await startServer()
+    const collection = await server.db.collection('docs', DOCS)
+    await collection.upsert(docs(10) as never)
+    const headers = { authorization: `Bearer ${server.admin}` }
+    const watch = await fetch(`${server.url}/v1/collections/docs/watch`, { headers })
+    let release = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { stats } = server.db
+    let reached = (): void => undefined
+    const working = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    server.db.stats = async () => {
+      reached()
+      await held
+      return await stats.call(server.db)
+    }
+    const accepted = server.call('GET', '/v1/stats')
+    await working
+    const closed = server.app.close()
+    // The watch says why it ends.
+    const lines = (await watch.text()).split('\n').filter((line) => line !== '')
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ error: { code: 'closed' } })
+    const late = await server.call('GET', '/health/ready', undefined, { key: null })
+    expect(late).toMatchObject({ status: 503, body: { error: { code: 'closed' } } })
+    expect(late.headers.get('retry-after')).toBe('1')
+    expect(await server.call('GET', '/v1')).toMatchObject({ status: 503 })
+    expect(await server.call('GET', '/health/live', undefined, { key: null })).toMatchObject({ status: 200 })
+    release()
+    expect(await accepted).toMatchObject({ status: 200 })
+    await closed
+    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow()
+    await server.db.close()
+  })
+
+  test('gives up on what does not end', async () => {
+    const server = await startServer({ limits: { shutdownMs: 50 } })
+    server.db.stats = () => new Promise(() => undefined)
+    const never = server.call('GET', '/v1/stats').catch((error: Error) => error)
+    await expect.poll(async () => (await server.call('GET', '/v1')).status).toBe(200)
+    await server.app.close()
+    expect(await never).toBeInstanceOf(Error)
+    await server.db.close()
+  })
+})
+
+test('pages of other origins may ask where they were let in, and no others', async () => {
+  const server = await startServer({ origins: ['https://app.example'] })
+  const ask = (origin: string): Promise<Response> =>
+    fetch(`${server.url}/v1/collections`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization',
+      },
+    })
+  const allowed = await ask('https://app.example')
+  expect(allowed.status).toBe(204)
+  expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example')
+  const refused = await ask('https://evil.example')
+  expect(refused.headers.get('access-control-allow-origin')).not.toBe('https://evil.example')
+  await server.close()
+})
