@@ -61,8 +61,8 @@ function manifestViolations(unit: Unit): string[] {
 }
 
 function fileViolations(unit: Unit, file: SourceFile): string[] {
-  // What proofs share is not published.
-  const forTests = file.path.endsWith('.test.ts') || file.path.startsWith(`${unit.folder}/src/proofs/`)
+  // What tests and proofs share is not published.
+  const forTests = file.path.endsWith('.test.ts') || /^[^/]+\/[^/]+\/src\/(proofs|tests)\//.test(file.path)
   return importsOf(file).flatMap((specifier) => {
     if (specifier === undefined) return []
     if (specifier.startsWith('node:')) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connect, type RemoteCollection, type RemoteDatabase } from '../index.ts'
-import { Network, row, SCHEMA, type Served, served } from '../testing/served.ts'
+import { Network, row, SCHEMA, type Served, served } from './served.ts'
 
 let server: Served
 let network: Network

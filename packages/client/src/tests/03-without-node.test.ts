@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Served, served } from '../testing/served.ts'
+import { type Served, served } from './served.ts'
 
 let server: Served
 beforeAll(async () => {
