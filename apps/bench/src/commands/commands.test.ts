@@ -9,6 +9,7 @@ import { main } from '../program.ts'
 import type { ChurnRun } from '../report/churn.ts'
 import type { DatabaseRun } from '../report/database.ts'
 import type { FilteredRun } from '../report/filtered.ts'
+import type { HttpRun } from '../report/http.ts'
 import type { QuantizersRun } from '../report/quantizers.ts'
 import { readResults } from '../results.ts'
 import { temporaryFolder } from '../testing/files.ts'
@@ -48,6 +49,7 @@ describe('the program', () => {
       'churn',
       'filtered',
       'database',
+      'http',
       'quantizers',
       'compare',
       'report',
@@ -221,6 +223,22 @@ test.skipIf(missing)(`database measures all of it (skipped: ${missing ?? 'no'})`
   expect(life.recall).toBeGreaterThan(0.95)
   expect(life.freshRecall).toBeGreaterThan(0.95)
   expect(readdirSync(folder).sort()).toEqual(['database.md', 'r.json'])
+})
+
+test('http measures every form of a search, beside an empty route', async () => {
+  const folder = temporaryFolder()
+  const json = join(folder, 'r.json')
+  const sizes = ['--rows', '600', '--connections', '2', '--seconds', '1', '--rounds', '1']
+  const { code, output } = await bench('http', ...sizes, '-d', 'sift-photos-10k', '--out', json)
+  expect(code).toBe(0)
+  expect(output).toContain('http.md')
+  const { results } = JSON.parse(readFileSync(json, 'utf8')) as HttpRun
+  expect(results).toMatchObject({ rows: 600, dimension: 128, connections: 2 })
+  expect(results.forms.map(({ form }) => form)).toHaveLength(3)
+  for (const form of results.forms) {
+    expect(form.failed).toBe(0)
+    expect(form.ratio.median).toBeGreaterThan(0)
+  }
 })
 
 test.skipIf(missing)(`quantizers measures all of them (skipped: ${missing ?? 'no'})`, async () => {
