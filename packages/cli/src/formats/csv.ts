@@ -5,6 +5,7 @@ import type { Field } from '@omen/schema'
 import { type Info, parse } from 'csv-parse'
 import { openBytes } from './bytes-of-file.ts'
 import type { BadRecord, RecordSource, RowWriter, SourceRecord } from './record.ts'
+import { TextPieces } from './text-pieces.ts'
 import { vectorText } from './vector-text.ts'
 
 /** A quote that is never closed must not take all memory. */
@@ -110,20 +111,22 @@ export function csvWriter(
   put: (text: string) => Promise<void>,
   close: () => Promise<void>,
 ): RowWriter {
-  const line = (cells: readonly string[]): string => `${cells.join(delimiter)}\n`
+  const text = new TextPieces(put)
+  const line = (cells: readonly string[]): Promise<void> => text.add(`${cells.join(delimiter)}\n`)
   let begun = false
   async function begin(): Promise<void> {
     begun = true
-    await put(line(['id', ...fields.keys()].map(quoted)))
+    await line(['id', ...fields.keys()].map(quoted))
   }
   return {
     async write(row) {
       if (!begun) await begin()
       const cells = [...fields].map(([name, field]) => cellOf(field, row[name]))
-      await put(line([quoted(String(row.id)), ...cells]))
+      await line([quoted(String(row.id)), ...cells])
     },
     async close() {
       if (!begun) await begin()
+      await text.flush()
       await close()
     },
   }

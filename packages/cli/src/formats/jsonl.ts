@@ -2,6 +2,7 @@ import type { Field } from '@omen/schema'
 import { openBytes } from './bytes-of-file.ts'
 import { linesOf } from './lines.ts'
 import type { BadRecord, RecordSource, RowWriter, SourceRecord } from './record.ts'
+import { TextPieces } from './text-pieces.ts'
 import { vectorText } from './vector-text.ts'
 
 /**
@@ -44,33 +45,24 @@ function bad(line: number, bytes: Buffer, reason: string): BadRecord {
   return { line, position: line, reason, text: bytes.toString('utf8') }
 }
 
-/** Text is handed on in pieces of this many characters. */
-const PIECE_LENGTH = 1 << 16
-
 /** Writes rows as JSON, one a line. */
 export function jsonlWriter(
   fields: ReadonlyMap<string, Field>,
   put: (text: string) => Promise<void>,
   close: () => Promise<void>,
 ): RowWriter {
-  let text = ''
+  const text = new TextPieces(put)
   return {
-    async write(row) {
-      text += `${rowText(fields, row)}\n`
-      if (text.length < PIECE_LENGTH) return
-      const piece = text
-      text = ''
-      await put(piece)
-    },
+    write: (row) => text.add(`${rowText(fields, row)}\n`),
     async close() {
-      if (text !== '') await put(text)
+      await text.flush()
       await close()
     },
   }
 }
 
-/** A row as JSON: vectors in the fewest digits that give the same floats, dates in ISO 8601. */
-export function rowText(fields: ReadonlyMap<string, Field>, row: Readonly<Record<string, unknown>>): string {
+/** A row as JSON: vectors in few digits that give the same floats, dates in ISO 8601. */
+function rowText(fields: ReadonlyMap<string, Field>, row: Readonly<Record<string, unknown>>): string {
   const parts = [`"id":${JSON.stringify(row.id)}`]
   for (const [name, field] of fields) {
     const value = row[name]
