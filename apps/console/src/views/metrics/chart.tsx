@@ -97,7 +97,7 @@ function optionsOf(
       {
         ...{ stroke: faint, font, grid, ticks: { show: false }, size: 64, gap: 8, space: 32 },
         values: (_, splits) => splits.map(text),
-        ...(binary && { incs: BINARY_STEPS }),
+        ...(binary && { incrs: BINARY_STEPS }),
       },
     ],
     series: [

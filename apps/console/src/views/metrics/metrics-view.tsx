@@ -94,11 +94,11 @@ function figuresOf(scrape: Scrape, now: Moment | undefined): Figure[] {
   const [disk, diskUnit] = bytesParts(sumOf(scrape, 'omen_disk_bytes'))
   const upSeconds = Date.now() / 1000 - sumOf(scrape, 'process_start_time_seconds')
   return [
-    { label: 'Requests a second', value: now ? short(now.requestsPerSecond) : '–' },
+    { label: 'Requests/s', value: now ? short(now.requestsPerSecond) : '–' },
     { label: 'p99', value: now?.p99Ms != null ? duration(now.p99Ms) : '–' },
     { label: 'Under way', value: count(sumOf(scrape, 'omen_http_requests_under_way')) },
     { label: 'Waiting', value: count(sumOf(scrape, 'omen_http_requests_waiting')) },
-    { label: 'Event loop lag, p99', value: now ? duration(now.lagMs) : '–' },
+    { label: 'Loop lag, p99', value: now ? duration(now.lagMs) : '–' },
     { label: 'On disk', value: disk, unit: diskUnit },
     { label: 'Up for', ...upTime(upSeconds) },
   ]
