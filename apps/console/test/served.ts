@@ -20,9 +20,9 @@ export const CHROMIUM: string | undefined = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ].find((path) => path !== '' && existsSync(path))
 
-/** What is allowed to the browser: no sandbox where tests run as root, WebGL without a graphics processor, no network. */
+/** What is allowed to the browser: no sandbox where tests run as root, no graphics processor, no network of its own. */
 const FLAGS: readonly string[] = [
-  ...['--no-sandbox', '--disable-gpu', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run'],
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ]
 

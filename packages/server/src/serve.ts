@@ -10,6 +10,8 @@ import { type CreatedServer, createServer, type ServerOptions } from './create-s
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:7700`. */
   readonly url: string
+  /** Where the web console is shown; undefined where there is none. */
+  readonly console: string | undefined
   /** The first key, which may do everything, where there was none before: shown this once. */
   readonly firstKey: string | undefined
   readonly app: FastifyInstance
@@ -53,7 +55,8 @@ export async function serve(
       closed ??= app.close().then(closeDatabase)
       return closed
     }
-    return { url, firstKey, app, close }
+    const page = server.config.console === undefined ? undefined : `${url}/console/`
+    return { url, console: page, firstKey, app, close }
   } catch (error) {
     await server?.app.close()
     await closeDatabase()

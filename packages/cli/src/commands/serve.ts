@@ -34,9 +34,10 @@ async function runServe({ operands, options, output, signal }: Call<typeof CONFI
   const [where = ''] = operands
   const config = await loadConfig(configSources(options))
   const server = await serveDatabase(directoryOf(where), config)
-  const { url, firstKey } = server
+  const { url, console: page, firstKey } = server
   output.result({ url, ...(firstKey !== undefined && { firstKey }) }, () => {
     const lines = [`${where} is served at ${url}`]
+    if (page !== undefined) lines.push(`its console, for a browser: ${page}`)
     if (firstKey !== undefined) {
       lines.push('', 'the first key, which may do everything, shown this once:', `  ${firstKey}`, '')
     }

@@ -12,7 +12,7 @@ import {
   zoomed,
 } from './camera.ts'
 import type { Rgb } from './colours.ts'
-import { Painter } from './painter.ts'
+import { type Painter, painterOf } from './painter.ts'
 
 const MOVE_MS = 450
 
@@ -37,7 +37,7 @@ export class Scene {
   /** @throws Error where the browser cannot draw it */
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas
-    this.#painter = new Painter(canvas)
+    this.#painter = painterOf(canvas)
     this.fit()
     this.#camera = whole(this.#size)
   }
