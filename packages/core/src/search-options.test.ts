@@ -11,6 +11,7 @@ describe('checkSearch', () => {
       k: 10,
       beam: 64,
       rescore: 40,
+      settles: false,
       accept: undefined,
       strategy: undefined,
       radius: Infinity,
@@ -19,6 +20,12 @@ describe('checkSearch', () => {
     })
     expect(checkSearch({ k: 100, beam: 2, rescore: 3 }, defaults)).toMatchObject({ beam: 100, rescore: 100 })
     expect(checkSearch({ k: 1, beam: 2, rescore: 3 }, defaults)).toMatchObject({ beam: 2, rescore: 3 })
+  })
+
+  test('lets a walk settle where the defaults do, and no beam was asked for', () => {
+    const settling = { ...defaults, settles: true }
+    expect(checkSearch({ k: 10 }, settling)).toMatchObject({ settles: true })
+    expect(checkSearch({ k: 10, beam: 64 }, settling)).toMatchObject({ settles: false })
   })
 
   test('asks for defaults that follow from k and recall', () => {
