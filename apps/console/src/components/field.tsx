@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals'
 import type { ComponentChildren, JSX } from 'preact'
 import { useId } from 'preact/hooks'
 
@@ -6,6 +7,19 @@ interface LabelledProps {
   readonly note?: ComponentChildren
   /** The input, told its id. */
   readonly children: (id: string) => ComponentChildren
+}
+
+/** What makes an input show a signal and change it. */
+export function boundTo<T>(signal: Signal<T>): {
+  readonly value: T
+  readonly onChange: (value: T) => void
+} {
+  return {
+    value: signal.value,
+    onChange: (value) => {
+      signal.value = value
+    },
+  }
 }
 
 /** An input with its label above it. */

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { refusal, signIn } from '../api/session.ts'
 import { Button } from '../components/button.tsx'
-import { TextInput } from '../components/field.tsx'
+import { boundTo, TextInput } from '../components/field.tsx'
 import { Mark } from '../components/icon.tsx'
 import { Failure } from '../components/notice.tsx'
 
@@ -37,10 +37,7 @@ export function Gate(): JSX.Element {
           type="password"
           placeholder="omen_…"
           required
-          value={typed.value}
-          onChange={(value) => {
-            typed.value = value
-          }}
+          {...boundTo(typed)}
           note={
             <>
               The server shows a first key when it starts without one; <code>omen keys create</code> makes

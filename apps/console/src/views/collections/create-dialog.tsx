@@ -18,7 +18,7 @@ import { useAction } from '../../action.ts'
 import { database } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
-import { Check, Select, TextInput } from '../../components/field.tsx'
+import { boundTo, Check, Select, TextInput } from '../../components/field.tsx'
 import { announce, Failure } from '../../components/notice.tsx'
 import { go } from '../../routing.ts'
 
@@ -59,13 +59,7 @@ export function CreateDialog({ onClose }: { readonly onClose: () => void }): JSX
   }
   return (
     <Dialog title="New collection" onClose={onClose}>
-      <TextInput
-        label="Name"
-        value={name.value}
-        onChange={(value) => {
-          name.value = value
-        }}
-      />
+      <TextInput label="Name" {...boundTo(name)} />
       {fields.value.map((field, i) => (
         <DraftRow
           // Fields have no identity but their place.

@@ -4,7 +4,7 @@ import { useAction } from '../../action.ts'
 import { collectionOf, database, whyNot } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
-import { TextInput } from '../../components/field.tsx'
+import { boundTo, TextInput } from '../../components/field.tsx'
 import { Meter } from '../../components/figures.tsx'
 import { announce, Failure } from '../../components/notice.tsx'
 import { percent, plural } from '../../format.ts'
@@ -113,13 +113,7 @@ function DropDialog({ name, onClose }: { readonly name: string; readonly onClose
   return (
     <Dialog title={`Drop ${name}?`} onClose={onClose}>
       <p class="soft">All its rows are removed from the disk. There is no way back except a backup.</p>
-      <TextInput
-        label={`Type ${name} to confirm`}
-        value={typed.value}
-        onChange={(value) => {
-          typed.value = value
-        }}
-      />
+      <TextInput label={`Type ${name} to confirm`} {...boundTo(typed)} />
       {error.value && <Failure error={error.value} />}
       <Button kind="danger" onClick={run} whyNot={busy.value ? 'Dropping' : reason}>
         Drop {name}

@@ -6,7 +6,7 @@ import { database, type Grants, ROLES, type Role } from '../../api/session.ts'
 import { Button } from '../../components/button.tsx'
 import { Copy } from '../../components/copy.tsx'
 import { Dialog } from '../../components/dialog.tsx'
-import { Select, TextInput } from '../../components/field.tsx'
+import { boundTo, Select, TextInput } from '../../components/field.tsx'
 import { Failure } from '../../components/notice.tsx'
 import { useLoaded } from '../../load.ts'
 
@@ -45,14 +45,7 @@ export function CreateKeyDialog({ onCreated, onClose }: CreateKeyDialogProps): J
   }
   return (
     <Dialog title="New key" onClose={onClose}>
-      <TextInput
-        label="Name"
-        placeholder="who or what uses it"
-        value={name.value}
-        onChange={(value) => {
-          name.value = value
-        }}
-      />
+      <TextInput label="Name" placeholder="who or what uses it" {...boundTo(name)} />
       <Select
         label="Everywhere"
         note="Holds for all collections, those to come as well, and for the server itself."
@@ -69,15 +62,7 @@ export function CreateKeyDialog({ onCreated, onClose }: CreateKeyDialogProps): J
           onChange={(choice) => choose(collection.name, choice)}
         />
       ))}
-      <TextInput
-        label="Ends"
-        note="Never, when left empty."
-        type="datetime-local"
-        value={ends.value}
-        onChange={(value) => {
-          ends.value = value
-        }}
-      />
+      <TextInput label="Ends" note="Never, when left empty." type="datetime-local" {...boundTo(ends)} />
       {error.value && <Failure error={error.value} />}
       <Button
         kind="primary"

@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
 import { collectionOf, info } from '../../api/session.ts'
 import { Button, Segmented } from '../../components/button.tsx'
-import { Check, Labelled, Select, TextInput } from '../../components/field.tsx'
+import { boundTo, Check, Labelled, Select, TextInput } from '../../components/field.tsx'
 import { count, percent } from '../../format.ts'
 import { FilterBuilder } from './filter-builder.tsx'
 import { type Mode, type Playground, runSearch } from './playground.ts'
@@ -54,30 +54,9 @@ export function QueryForm({ playground }: { readonly playground: Playground }): 
       />
       <MatchCount playground={playground} />
       <div class="query-settings">
-        <TextInput
-          label="Hits"
-          type="number"
-          value={limit.value}
-          onChange={(value) => {
-            limit.value = value
-          }}
-        />
-        <TextInput
-          label="Beam"
-          type="number"
-          placeholder="default"
-          value={beam.value}
-          onChange={(value) => {
-            beam.value = value
-          }}
-        />
-        <Check
-          label="Exact"
-          value={exact.value}
-          onChange={(value) => {
-            exact.value = value
-          }}
-        />
+        <TextInput label="Hits" type="number" {...boundTo(limit)} />
+        <TextInput label="Beam" type="number" placeholder="default" {...boundTo(beam)} />
+        <Check label="Exact" {...boundTo(exact)} />
       </div>
       <Button submit kind="primary" icon="search" whyNot={reason ?? (busy.value ? 'Searching' : undefined)}>
         Search
@@ -94,12 +73,9 @@ function Subject({ playground }: { readonly playground: Playground }): JSX.Eleme
       return (
         <TextInput
           label="Id of a row"
-          value={rowId.value}
           list={known.value.id}
           note="Finds the rows that are nearest to this one."
-          onChange={(value) => {
-            rowId.value = value
-          }}
+          {...boundTo(rowId)}
         />
       )
     case 'vector':
@@ -124,16 +100,7 @@ function Subject({ playground }: { readonly playground: Playground }): JSX.Eleme
         </Labelled>
       )
     case 'text':
-      return (
-        <TextInput
-          label="Text"
-          value={text.value}
-          placeholder="What are you looking for?"
-          onChange={(value) => {
-            text.value = value
-          }}
-        />
-      )
+      return <TextInput label="Text" placeholder="What are you looking for?" {...boundTo(text)} />
   }
 }
 
