@@ -61,6 +61,7 @@ export {
   type VectorOptions,
   type Verification,
   vector,
+  vectorFieldNames,
   type WalkExplanation,
   type WatchOptions,
   type WriteOptions,

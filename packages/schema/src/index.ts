@@ -43,16 +43,17 @@ export {
   type VectorOptions,
   vector,
 } from './schema/builders.ts'
-export type {
-  Field,
-  NamedQuantizer,
-  PayloadField,
-  PayloadKind,
-  Schema,
-  Traits,
-  VectorField,
-  VectorKeep,
-  VectorMetric,
+export {
+  type Field,
+  type NamedQuantizer,
+  type PayloadField,
+  type PayloadKind,
+  type Schema,
+  type Traits,
+  type VectorField,
+  type VectorKeep,
+  type VectorMetric,
+  vectorFieldNames,
 } from './schema/field.ts'
 export type {
   Expiry,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { OmenError } from '@omen/core'
-import type { Collection, Database, Schema } from '@omen/schema'
+import { type Collection, type Database, type Schema, vectorFieldNames } from '@omen/schema'
 import { checkSchema, schemaFromJson, schemaToJson } from '@omen/schema/check'
 import { jsonFile, pairs, wholeNumber } from '../arguments/values.ts'
 import { isUrl, openDatabase } from '../database/open.ts'
@@ -214,7 +214,7 @@ async function collectionOf(
 
 /** The one column of a file of vectors goes to the one vector field, whatever they are called. */
 function withVector(options: InferOptions, schema: Schema, { vectorColumns }: RecordSource): InferOptions {
-  const fields = Object.entries(schema).flatMap(([name, { kind }]) => (kind === 'vector' ? [name] : []))
+  const fields = vectorFieldNames(schema)
   const [column, field] = [vectorColumns[0], fields[0]]
   if (vectorColumns.length !== 1 || fields.length !== 1 || column === undefined || field === undefined)
     return options

@@ -1,9 +1,9 @@
-import type { Schema } from '@omen/schema'
+import { type Schema, vectorFieldNames } from '@omen/schema'
 import { UsageError } from '../usage-error.ts'
 
 /** The vector field that is named, or the only one. @throws UsageError */
 export function vectorFieldOf(schema: Schema, named: string | undefined): string {
-  const names = Object.entries(schema).flatMap(([name, { kind }]) => (kind === 'vector' ? [name] : []))
+  const names = vectorFieldNames(schema)
   if (named !== undefined && names.includes(named)) return named
   const [only, another] = names
   if (named === undefined && only !== undefined && another === undefined) return only

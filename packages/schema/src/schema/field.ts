@@ -63,3 +63,8 @@ export type Field = VectorField | PayloadField
 
 /** The fields of a collection by name. */
 export type Schema = Readonly<Record<string, Field>>
+
+/** The names of the fields of vectors, in the order of the schema. */
+export function vectorFieldNames(schema: Schema): string[] {
+  return Object.keys(schema).filter((name) => schema[name]?.kind === 'vector')
+}

@@ -1,4 +1,5 @@
 import { type Filter, OmenError, type Schema, type SearchManyQuery, type SearchQuery } from '@omen/db'
+import { vectorFieldNames } from '@omen/schema'
 import { vectorOf } from '@omen/wire'
 import type { LimitsConfig } from '../config/config.ts'
 import { parseJson } from '../http/json-body.ts'
@@ -177,7 +178,7 @@ function vectorSearch(
 }
 
 function onlyVectorField(schema: Schema): string {
-  const names = Object.keys(schema).filter((name) => schema[name]?.kind === 'vector')
+  const names = vectorFieldNames(schema)
   if (names.length === 1) return names[0] as string
   throw new OmenError(
     'invalid_argument',

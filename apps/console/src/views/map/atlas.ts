@@ -1,4 +1,4 @@
-import type { CollectionInfo, OmenError } from '@omen/client'
+import { type CollectionInfo, type OmenError, vectorFieldNames } from '@omen/client'
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { getRows, type Row, search } from '../../api/rows.ts'
 import { asOmenError } from '../../api/session.ts'
@@ -42,7 +42,7 @@ export class Atlas {
   constructor(collection: CollectionInfo) {
     const { schema, rows } = collection
     this.collection = collection
-    this.field = signal(Object.keys(schema).find((name) => schema[name]?.kind === 'vector') ?? '')
+    this.field = signal(vectorFieldNames(schema)[0] ?? '')
     this.sample = signal(Math.min(rows, 5000))
     this.colourField = signal(colourFields(schema)[0] ?? '')
     this.colouring = computed(() => {

@@ -1,3 +1,4 @@
+import { vectorFieldNames } from '@omen/client'
 import type { JSX } from 'preact'
 import { Button, Segmented } from '../../components/button.tsx'
 import { Select } from '../../components/field.tsx'
@@ -15,7 +16,7 @@ const LAYOUTS: readonly (readonly [LayoutName, string])[] = [
 /** What the map shows, of how many rows, and in which colours. */
 export function MapControls({ atlas }: { readonly atlas: Atlas }): JSX.Element {
   const { schema, rows } = atlas.collection
-  const vectors = Object.keys(schema).filter((name) => schema[name]?.kind === 'vector')
+  const vectors = vectorFieldNames(schema)
   const sizes = [...SAMPLES.filter((size) => size < rows), ...(rows <= (SAMPLES.at(-1) ?? 0) ? [rows] : [])]
   return (
     <div class="map-controls">

@@ -1,5 +1,5 @@
 import type { CollectionInfo } from '@omen/client'
-import { OmenError, type Schema } from '@omen/client'
+import { OmenError, type Schema, vectorFieldNames } from '@omen/client'
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import {
   getRows,
@@ -51,7 +51,7 @@ export interface Answer {
 
 export function createPlayground(collection: CollectionInfo, startRow: string | undefined): Playground {
   const { schema } = collection
-  const vectorFields = Object.keys(schema).filter((name) => schema[name]?.kind === 'vector')
+  const vectorFields = vectorFieldNames(schema)
   const conditions = signal<readonly Condition[]>([])
   const join = signal<Join>('all')
   return {
