@@ -9,6 +9,7 @@ import type { ConfigInput, ServerConfig } from './config/config.ts'
 import { resolveConfig } from './config/load-config.ts'
 import { type Admission, admit } from './http/arrival.ts'
 import { addBodyParsers } from './http/body-parsers.ts'
+import { Connections } from './http/connections.ts'
 import { HttpError } from './http/errors.ts'
 import { makeFramework } from './http/framework.ts'
 import { actionOf } from './http/perform.ts'
@@ -62,6 +63,7 @@ export async function createServer(
   const config = resolveConfig(input)
   const { auth, limits, state } = config
   const app = await makeFramework(config)
+  const connections = new Connections(app.server)
   const keys = await KeyStore.open(auth.mode === 'keys' ? state : undefined)
   const audit =
     config.audit.enabled && state !== undefined ? await AuditLog.open(state, config.audit.sync) : undefined
@@ -104,7 +106,7 @@ export async function createServer(
   addHooks(app, admission, metrics, tracing, config)
   addBodyParsers(app, limits)
   for (const route of routes) serveRoute(app, route, serving)
-  closeGracefully(app, { life, underWay, snapshots, audit, limits })
+  closeGracefully(app, { life, underWay, connections, snapshots, audit, limits })
   return { app, config, keys, routes, openApi }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { LimitsConfig } from './config/config.ts'
+import type { Connections } from './http/connections.ts'
 import { HttpError } from './http/errors.ts'
 import type { UnderWay } from './limits/under-way.ts'
 import type { Snapshots } from './state/snapshots.ts'
@@ -9,6 +10,7 @@ import type { Snapshots } from './state/snapshots.ts'
 export interface Ending {
   readonly life: { closing: boolean }
   readonly underWay: UnderWay
+  readonly connections: Connections
   readonly snapshots: Snapshots
   readonly audit: AuditLog | undefined
   readonly limits: LimitsConfig
@@ -24,7 +26,7 @@ const LINGER_MS = 1000
  * and only then the rest.
  */
 export function closeGracefully(app: FastifyInstance, ending: Ending): void {
-  const { life, underWay, snapshots, audit, limits } = ending
+  const { life, underWay, connections, snapshots, audit, limits } = ending
   let idle: NodeJS.Timeout | undefined
   app.addHook('preClose', async () => {
     life.closing = true
@@ -33,9 +35,14 @@ export function closeGracefully(app: FastifyInstance, ending: Ending): void {
     const until = performance.now() + limits.shutdownMs
     while (underWay.size > 0 && performance.now() < until) await later(LOOK_MS)
     underWay.endAll(reason)
-    // Everything is answered: connections are kept alive for requests that will not come.
-    idle = setInterval(() => app.server.closeIdleConnections(), LOOK_MS)
-    setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref()
+    // Everything is answered: connections are kept open for requests that will not come.
+    const closeIdle = (): void => {
+      app.server.closeIdleConnections()
+      connections.closeUnused()
+    }
+    closeIdle()
+    idle = setInterval(closeIdle, LOOK_MS)
+    setTimeout(() => connections.closeAll(), LINGER_MS).unref()
   })
   app.addHook('onClose', async () => {
     clearInterval(idle)

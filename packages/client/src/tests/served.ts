@@ -25,7 +25,6 @@ export async function served(config: ConfigInput = {}): Promise<Served> {
   const behind = await open(':memory:')
   const { app, keys } = await createServer(behind, {
     log: { level: 'silent' },
-    limits: { shutdownMs: 100 },
     ...config,
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

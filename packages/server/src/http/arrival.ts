@@ -46,7 +46,11 @@ export function admit(
   }
   const principal = admission.authenticator.identify(request.headers.authorization)
   if (principal instanceof Promise) {
-    return principal.then((known) => letIn(admission, request, reply, visit, route, known))
+    return principal.then((known) => {
+      // Who went away meanwhile will not be heard of again.
+      if (visit.ended) throw visit.ended
+      letIn(admission, request, reply, visit, route, known)
+    })
   }
   letIn(admission, request, reply, visit, route, principal)
   return undefined

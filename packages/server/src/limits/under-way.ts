@@ -28,6 +28,11 @@ export class Visit {
     return this.#abort.signal
   }
 
+  /** Why the work was ended, if it was. */
+  get ended(): HttpError | undefined {
+    return this.#ended
+  }
+
   /** Ends the work, for a reason that the reply may still tell. */
   end(reason: HttpError): void {
     this.#ended ??= reason

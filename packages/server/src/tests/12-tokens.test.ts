@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exchange } from '../testing/raw-connection.ts'
 import { DOCS, startServer, type TestServer } from '../testing/start-server.ts'
 
 let folder: string
@@ -123,6 +125,38 @@ test('keys that the issuer publishes are asked for, and their absence is no refu
   expect(await statusOf(server, key)).toBe(503)
   broken = false
   expect(await statusOf(server, key)).toBe(200)
+  await server.close()
+  await new Promise((resolve) => issuer.close(resolve))
+})
+
+test('who goes away while the issuer is asked is not waited for', async () => {
+  const keys = await generateKeyPair('RS256')
+  const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] }
+  let asked = (): void => undefined
+  const reached = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  let answer = (): void => undefined
+  const issuer = createHttpServer((_, reply) => {
+    answer = () => void reply.setHeader('content-type', 'application/json').end(JSON.stringify(jwks))
+    asked()
+  })
+  await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
+  const jwksUrl = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/`
+  const server = await startServer({ auth: { jwt: { ...NAMES, jwksUrl } } })
+  await server.db.collection('docs', DOCS)
+  const key = await token('RS256', keys.privateKey)
+  const lost = once(server.app.server, 'connection').then(([socket]) => once(socket, 'close'))
+  await exchange(server.url, async (socket) => {
+    socket.write(`GET /v1/collections/docs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`)
+    await reached
+    socket.destroy()
+  })
+  await lost
+  answer()
+  expect(await statusOf(server, key)).toBe(200)
+  const { body } = await server.call('GET', '/metrics')
+  expect(body).toMatch(/^omen_http_requests_under_way 1$/m)
   await server.close()
   await new Promise((resolve) => issuer.close(resolve))
 })

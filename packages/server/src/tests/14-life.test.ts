@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '@omen/db'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serve } from '../serve.ts'
+import { exchange } from '../testing/raw-connection.ts'
 import { DOCS, docs, startServer } from '../testing/start-server.ts'
 
 let folder: string
@@ -93,6 +95,38 @@ describe('closing', () => {
     await server.db.close()
   })
 
+  test('does not wait for connections that bring no request', async () => {
+    const server = await startServer()
+    const open = (text: string): Promise<{ text: string }> =>
+      exchange(server.url, (socket) => {
+        if (text !== '') socket.write(text)
+      })
+    const quiet = ['', 'GET /v1 HTTP/1.1\r\nHost:'].map(open)
+    await expect.poll(() => connectionsOf(server.app.server)).toBe(2)
+    await server.app.close()
+    for (const each of quiet) expect((await each).text).toBe('')
+    await server.db.close()
+  })
+
+  test('forgets requests that were sent together when their connection is lost', async () => {
+    const server = await startServer()
+    server.db.collections = () => new Promise(() => undefined)
+    const ask = (path: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.admin}\r\n\r\n`
+    const underWay = async (): Promise<string | undefined> => {
+      const { body } = await server.call('GET', '/metrics')
+      return /^omen_http_requests_under_way (\d+)$/m.exec(String(body))?.[1]
+    }
+    await exchange(server.url, async (socket) => {
+      socket.write(ask('/v1/collections') + ask('/v1/collections') + ask('/v1'))
+      await expect.poll(underWay).toBe('4')
+      socket.destroy()
+    })
+    // What is left is the question itself.
+    await expect.poll(underWay).toBe('1')
+    await server.close()
+  })
+
   test('gives up on what does not end', async () => {
     const server = await startServer({ limits: { shutdownMs: 50 } })
     server.db.stats = () => new Promise(() => undefined)
@@ -103,6 +137,12 @@ describe('closing', () => {
     await server.db.close()
   })
 })
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })
+}
 
 test('pages of other origins may ask where they were let in, and no others', async () => {
   const server = await startServer({ origins: ['https://app.example'] })
