@@ -36,14 +36,33 @@ test('the OpenAPI document passes a linter without a warning', async () => {
   expect(totals).toMatchObject({ errors: 0, warnings: 0 })
 }, 120_000)
 
-test('a client in Python, made from nothing but the document, writes and searches', async (context) => {
+test('a client in Python, generated from nothing but the document, writes and searches', async (context) => {
   const python = await run('python3', ['--version']).catch(() => undefined)
   if (!python) return context.skip('there is no python3')
-  const script = fileURLToPath(new URL('../testing/document_client.py', import.meta.url))
-  const { stdout } = await run('python3', [script, server.url, server.admin])
-  expect(JSON.parse(stdout)).toEqual({
+  const at = (name: string): string => fileURLToPath(new URL(`../testing/${name}`, import.meta.url))
+  const [document, module] = [join(folder, 'openapi.json'), join(folder, 'omen_client.py')]
+  await writeFile(document, JSON.stringify(server.openApi))
+  await run('python3', [at('generate_client.py'), document, module])
+  await run('python3', ['-m', 'py_compile', module])
+  const { stdout } = await run('python3', [at('use_client.py'), folder, server.url, server.admin])
+  const { operations, ...did } = JSON.parse(stdout) as { operations: string[] }
+  expect(did).toEqual({
     written: 2,
-    hits: ['near', 'far'],
-    refused: { status: 400, code: 'dimension_mismatch' },
+    hits: [
+      ['near', 'near'],
+      ['far', 'far'],
+    ],
+    refused: {
+      status: 400,
+      code: 'dimension_mismatch',
+      message: 'expected 3 components, got 1',
+    },
+    row: { id: 'near', title: 'near' },
+    scanned: ['far'],
+    imported: 2,
+    metrics: true,
   })
+  const described = server.routes.filter(({ tag }) => tag !== 'Pages')
+  expect(operations).toHaveLength(described.length)
+  expect(operations).toEqual(expect.arrayContaining(['measure_recall', 'import_']))
 })
