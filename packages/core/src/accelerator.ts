@@ -136,10 +136,12 @@ export interface NativeGraphOptions {
   readonly without: readonly NativeTechnique[]
   /** Codes that searches and inserts traverse. */
   readonly codes: NativeCodes
-  /** Finer codes that rescore the best candidates; undefined: the traversal's distances are final. */
+  /** Finer codes that rows have beside those; undefined for none. */
   readonly exact: NativeCodes | undefined
   /** Codes by which rows are linked: one of the two. */
   readonly linking: NativeCodes
+  /** Codes that candidates are compared by again: those of `exact`, or of somebody else's over the same rows. */
+  readonly rescoring: NativeCodes | undefined
   /** Shared state, see `GraphHead` in `@omen/hnsw`. */
   readonly head: Uint32Array
   /** Thresholds of the level hash: a row is on level l ≥ 1 when its hash is below `levels[l − 1]`. */
@@ -161,7 +163,7 @@ export type SearchStrategy = (typeof SEARCH_STRATEGIES)[number]
 export interface NativeSearch {
   readonly k: number
   readonly beam: number
-  /** Candidates to rescore with the exact codes (at least k); ignored without exact codes. */
+  /** Candidates to compare again by the codes for rescoring (at least k); ignored where there are none. */
   readonly rescore: number
   /** Results farther than this are left out; Infinity for no limit. */
   readonly radius: number

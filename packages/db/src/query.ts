@@ -65,12 +65,11 @@ function oneField(
   schema: CheckedSchema,
   query: { readonly vector?: unknown },
 ): { field: VectorField; name: string; value: unknown } {
-  const names = [...schema.vectors.keys()]
   const { vector } = query
   if (typeof vector !== 'object' || vector === null || Array.isArray(vector)) {
     throw new OmenError(
       'invalid_argument',
-      `a search needs a vector to search by, as { vector: { ${names[0] ?? 'field'}: query } }`,
+      `a search needs a vector to search by, as { vector: { ${vectorNames(schema)[0] ?? 'field'}: query } }`,
     )
   }
   const entries = Object.entries(vector)
@@ -82,10 +81,14 @@ function oneField(
   if (!field) {
     throw new OmenError(
       'unknown_field',
-      `there is no vector field ${JSON.stringify(name)}: there are ${names.join(', ') || 'none at all'}`,
+      `there is no vector field ${JSON.stringify(name)}: there are ${vectorNames(schema).join(', ') || 'none at all'}`,
     )
   }
   return { field, name, value }
+}
+
+function vectorNames({ vectors }: CheckedSchema): string[] {
+  return [...vectors.keys()]
 }
 
 function settingsOf(

@@ -126,7 +126,7 @@ export class Hnsw implements VectorIndex {
     const { readOnly = false } = options
     const accelerator = chooseAccelerator(options.accelerator)
     const read = (image: IndexImage): ReturnType<typeof readImage> =>
-      readImage(image, options.quantizers ?? [], accelerator, readOnly)
+      readImage(image, options.quantizers ?? [], accelerator, readOnly, options.rescoreBy)
     if (typeof source !== 'string') return Hnsw.#from(await read(source), readOnly)
     const file = await openSectionFile(source)
     try {

@@ -1,6 +1,7 @@
 import {
   type Accelerator,
   type Codec,
+  type Codes,
   corruptImage,
   f16,
   findQuantizer,
@@ -18,7 +19,7 @@ import {
 } from '@omen/core'
 import { CHAINED_ROWS, HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
 import { slabsInPlace } from './in-place.ts'
-import { checkOptions, type Settings } from './options.ts'
+import { checkOptions, checkRescoreBy, type Settings } from './options.ts'
 import { type GivenParts, makeParts, type Parts, storedCodes } from './parts.ts'
 import { readTuned, type TunedSetting, type TunedSettings } from './tuned.ts'
 
@@ -81,6 +82,7 @@ function bytesSection(name: string, array: Float32Array | Uint32Array): Section 
  * Reads back what `contentsOf` described, and checks that every number in it leads somewhere.
  *
  * @param readOnly whether to leave in place what is mapped
+ * @param rescoreBy as in `HnswOpenOptions`
  * @throws OmenError `corrupt_index`, `unknown_quantizer`, `io`
  */
 export async function readImage(
@@ -88,8 +90,14 @@ export async function readImage(
   quantizers: readonly Quantizer[],
   accelerator: Accelerator | undefined,
   readOnly: boolean,
+  rescoreBy?: Codes,
 ): Promise<{ settings: Settings; parts: Parts | undefined; tuned: TunedSettings }> {
-  const { settings, trained, rows, tuned } = readFacts(image, [none(), f16(), ...quantizers], accelerator)
+  const facts = readFacts(image, [none(), f16(), ...quantizers], accelerator)
+  const { trained, rows, tuned } = facts
+  const settings = { ...facts.settings, rescoreBy: checkRescoreBy(rescoreBy, facts.settings.shape) }
+  if (rescoreBy && rescoreBy.slab.capacity < rows) {
+    throw corruptImage(image, `it has ${rows} rows, more than the codes to rescore by`)
+  }
   if (!trained) return { settings, parts: undefined, tuned }
   const { quantizer, keep, shape } = settings
   const codec = await readCodec(image, 'parameters', quantizer, shape)

@@ -96,7 +96,12 @@ function largest(
 }
 
 /** The settings of the result: new quantizers in place of the old where they are given. */
-function settingsOf({ settings }: MergeParts, { quantizer, keep }: HnswMergeOptions<unknown>): Settings {
+function settingsOf(
+  { settings: given }: MergeParts,
+  { quantizer, keep }: HnswMergeOptions<unknown>,
+): Settings {
+  // Rows have other numbers now than in the codes that a source rescores by.
+  const settings = { ...given, rescoreBy: undefined }
   if (!quantizer) return settings
   const { quantizer: checked, keep: kept } = checkOptions({
     ...settings.shape,

@@ -37,11 +37,12 @@ export class NativeEngine implements Engine {
 
   /** @returns undefined where the accelerator cannot read the codes */
   static create(
-    { graph, codes, exact, linking }: Data,
+    { graph, codes, exact, linking, rescoring }: Data,
     { beam, without }: Settings,
     accelerator: Accelerator,
   ): NativeEngine | undefined {
-    if (!codes.native || !linking.native || (exact && !exact.native)) return undefined
+    if (!codes.native || !linking.native) return undefined
+    if ((exact && !exact.native) || (rescoring && !rescoring.native)) return undefined
     const native = accelerator.createGraph({
       m: graph.m,
       beam,
@@ -50,6 +51,7 @@ export class NativeEngine implements Engine {
       linking: linking.native,
       codes: codes.native,
       exact: exact?.native,
+      rescoring: rescoring?.native,
       head: graph.head,
       levels: graph.levels,
     })

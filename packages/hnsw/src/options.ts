@@ -1,6 +1,7 @@
 import {
   type Accelerator,
   type AddOptions,
+  type Codes,
   checkShape,
   f16,
   NATIVE_TECHNIQUES,
@@ -36,6 +37,12 @@ export interface HnswOptions extends Shape {
    * quantizer it has no effect.
    */
   readonly keep?: Keep
+  /**
+   * The caller's own codes under the row numbers of this index, such as the vectors themselves where a database keeps them
+   * (`given` of @omen/core): candidates are compared by them, whatever `keep` says. Of the same shape, and by the same
+   * accelerator; a row must be there before it is added. Borrowed until the promise of `close` resolves, and not saved.
+   */
+  readonly rescoreBy?: Codes
   /** Vectors to train quantizers with; the first that are added when left out. Borrowed until the call returns. */
   readonly training?: Vectors
   /** What makes it faster, with the same answers: that of `@omen/native` when left out, none for `null`. */
@@ -55,6 +62,8 @@ export interface HnswBuildOptions extends HnswOptions, AddOptions {
 export interface HnswOpenOptions {
   /** Where to look for the quantizers that the index was saved with; `none()` and `f16()` are always there. */
   readonly quantizers?: readonly Quantizer[]
+  /** As in `HnswOptions`. */
+  readonly rescoreBy?: Codes
   /** As in `HnswOptions`. */
   readonly accelerator?: Accelerator | null
   /**
@@ -82,6 +91,7 @@ export interface Settings {
   readonly quantizer: Quantizer
   /** Finer codes to rescore with; undefined for none. */
   readonly keep: Quantizer | undefined
+  readonly rescoreBy: Codes | undefined
   readonly accelerator: Accelerator | undefined
 }
 
@@ -93,6 +103,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'alpha',
   'quantizer',
   'keep',
+  'rescoreBy',
   'training',
   'accelerator',
   'techniques',
@@ -132,6 +143,7 @@ export function checkOptions(options: HnswOptions): Settings {
     without: switchedOff(techniques),
     quantizer,
     keep: checkKeep(keep, quantizer),
+    rescoreBy: checkRescoreBy(options.rescoreBy, shape),
     accelerator: chooseAccelerator(options.accelerator),
   }
 }
@@ -179,6 +191,18 @@ function finerQuantizer(keep: Keep | undefined): Quantizer | undefined {
       checkQuantizer('keep', keep)
       return keep
   }
+}
+
+/** Checks that codes of the caller's own are for the same vectors. @throws OmenError `invalid_argument` */
+export function checkRescoreBy(codes: Codes | undefined, { dimension, metric }: Shape): Codes | undefined {
+  const shape = codes?.codec.shape
+  if (shape && (shape.dimension !== dimension || shape.metric !== metric)) {
+    throw new OmenError(
+      'invalid_argument',
+      `rescoreBy has ${shape.dimension} dimensions and ${shape.metric}, the index ${dimension} and ${metric}`,
+    )
+  }
+  return codes
 }
 
 function checkQuantizer(name: string, quantizer: Quantizer): void {

@@ -19,7 +19,9 @@ export interface Parts {
   readonly codes: Codes
   /** Finer codes to rescore with, where there are any. */
   readonly exact: Codes | undefined
-  /** The codes by which rows are linked: one of the two. */
+  /** The codes that candidates are compared by again: `exact`, or the caller's own (see `HnswOptions.rescoreBy`). */
+  readonly rescoring: Codes | undefined
+  /** The codes by which rows are linked: `codes` or `exact`. */
   readonly linking: Codes
   readonly engine: Engine
 }
@@ -57,7 +59,7 @@ export function makeParts(
   exactCodec: Codec | undefined,
   given: GivenParts = {},
 ): Parts {
-  const { m, alpha, without } = settings
+  const { m, alpha, without, rescoreBy } = settings
   const accelerator = without.includes('hugePages')
     ? onSmallPages(settings.accelerator)
     : settings.accelerator
@@ -68,7 +70,7 @@ export function makeParts(
   const codes = coarse ?? full
   const exact = coarse ? full : exactCodec && new Codes(exactCodec, accelerator, given.exact)
   const linking = exact && (coarse || isCoarse(codec)) ? exact : codes
-  const parts = { graph, codes, exact, linking }
+  const parts = { graph, codes, exact, linking, rescoring: rescoreBy ?? exact }
   const engine =
     (accelerator && NativeEngine.create(parts, settings, accelerator)) ??
     new TypeScriptEngine(parts, settings)

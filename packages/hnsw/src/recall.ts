@@ -85,14 +85,14 @@ function aliveRows({ graph }: Parts): Bitset {
 }
 
 async function exactDistances(
-  { codes, exact, graph }: Parts,
+  { codes, rescoring, graph }: Parts,
   queries: Vectors,
   k: number,
   candidates: Bitset,
   threads: number,
   check: () => void,
 ): Promise<ExactDistances[]> {
-  const finest = exact ?? codes
+  const finest = rescoring ?? codes
   const { shape } = finest.codec
   const elements = elementsPerVector(shape)
   const count = queries.length / elements

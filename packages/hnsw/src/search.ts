@@ -44,16 +44,20 @@ export class Searcher {
   readonly #rescored: Pool = new Pool()
   /** Whether twins hang on the candidates: not on those of a scan, which meets every row itself. */
   #chains = false
-  /** Candidates that the last search compared by the exact codes. */
+  /** Whether rows of equal codes may be told apart by those for rescoring, so that each of them is compared. */
+  readonly #toldApart: boolean
+  /** Candidates that the last search compared again. */
   #compared = 0
   readonly #batch: Uint32Array = new Uint32Array(SCAN_BATCH)
   readonly #distances: Float32Array = new Float32Array(SCAN_BATCH)
 
-  constructor(graph: Graph, codes: Codes, exact: Codes | undefined) {
+  /** @param toldApart whether rows that hang on each other may differ by the codes for rescoring */
+  constructor(graph: Graph, codes: Codes, rescoring: Codes | undefined, toldApart: boolean) {
     this.#graph = graph
     this.#codes = codes
     this.#scorer = codes.scorer()
-    this.#exactScorer = exact?.scorer()
+    this.#exactScorer = rescoring?.scorer()
+    this.#toldApart = toldApart
     this.#search = new LayerSearch(graph)
     this.#matchWalk = new MatchWalk(graph, this.#search.pool)
     this.#twins = new TwinCollector(graph)
@@ -83,10 +87,7 @@ export class Searcher {
       beam = Math.min(2 * beam, search.k)
       this.#findCandidates(search, beam)
     }
-    const closest = this.#exactScorer ? this.#rescore(this.#exactScorer, search, index) : this.#search.pool
-    const found = this.#chains
-      ? this.#twins.collect(closest, search.k, this.#testFor(search.accept))
-      : closest
+    const found = this.#settle(search, index)
     let count = 0
     for (; count < found.size && count < search.k; count++) {
       const distance = clampDistance(shape.metric, found.distances[count]!)
@@ -100,6 +101,17 @@ export class Searcher {
       const hops = this.#search.hops + this.#matchWalk.hops
       out.work.set([distances, hops, this.#exactScorer ? this.#compared : 0], index * WORK_NUMBERS)
     }
+  }
+
+  /** The candidates by the best distances there are, with those that hang on them. */
+  #settle(search: NativeSearch, index: number): Pool {
+    const scorer = this.#exactScorer
+    let found = this.#search.pool
+    const withTwins = (count: number): Pool =>
+      this.#chains ? this.#twins.collect(found, count, this.#testFor(search.accept)) : found
+    if (this.#toldApart) found = withTwins(comparedAgain(search))
+    if (scorer) found = this.#rescore(scorer, found, search, index)
+    return this.#toldApart ? found : withTwins(search.k)
   }
 
   /** Whether the pool is full of rows within the radius, so that there may be more. */
@@ -183,7 +195,7 @@ export class Searcher {
   /** What ends a walk of which one row in `widening` matches. */
   #settling(search: NativeSearch, widening: number, persistence: number): Settling | undefined {
     if (!search.settles || search.radius !== Infinity) return undefined
-    const wanted = this.#exactScorer ? Math.max(search.k, search.rescore) : search.k
+    const wanted = this.#exactScorer ? comparedAgain(search) : search.k
     return new Settling(Math.ceil(wanted * widening), persistence)
   }
 
@@ -233,29 +245,28 @@ export class Searcher {
    * The best candidates in order of their exact distances. Where the codes have a bound, a candidate that even at the near
    * end of it is farther than the first k is left out.
    */
-  #rescore(exact: Scorer, { k, rescore }: NativeSearch, index: number): Pool {
-    const { pool } = this.#search
-    const count = Math.min(pool.size, Math.max(k, rescore))
+  #rescore(exact: Scorer, found: Pool, search: NativeSearch, index: number): Pool {
+    const { k } = search
+    const count = Math.min(found.size, comparedAgain(search))
     bindQuery(exact, this.#prepared, index)
     this.#rescored.reset(count)
     this.#compared = 0
-    const margin = (place: number): number => this.#scorer.margin?.(pool.rows[place]!) ?? Infinity
+    const margin = (place: number): number => this.#scorer.margin?.(found.rows[place]!) ?? Infinity
     if (count <= k || margin(0) === Infinity) {
-      this.#compare(exact, 0, count, () => true)
+      this.#compare(exact, found, 0, count, () => true)
       return this.#rescored
     }
-    this.#compare(exact, 0, k, () => true)
+    this.#compare(exact, found, 0, k, () => true)
     const farthest = this.#rescored.distances[k - 1]!
-    this.#compare(exact, k, count, (i) => Math.fround(pool.distances[i]! - margin(i)) <= farthest)
+    this.#compare(exact, found, k, count, (i) => Math.fround(found.distances[i]! - margin(i)) <= farthest)
     return this.#rescored
   }
 
-  /** Compares the candidates at places `from` … `to` − 1 that a test lets through by the exact codes. */
-  #compare(exact: Scorer, from: number, to: number, test: (place: number) => boolean): void {
-    const { pool } = this.#search
+  /** Compares the candidates at places `from` … `to` − 1 that a test lets through again. */
+  #compare(exact: Scorer, found: Pool, from: number, to: number, test: (place: number) => boolean): void {
     let size = 0
     for (let i = from; i < to; i++) {
-      if (test(i)) this.#batch[size++] = pool.rows[i]!
+      if (test(i)) this.#batch[size++] = found.rows[i]!
       if (size < SCAN_BATCH && i < to - 1) continue
       exact.score(this.#batch, size, this.#distances)
       for (let j = 0; j < size; j++) this.#rescored.insert(this.#distances[j]!, this.#batch[j]!)
@@ -263,6 +274,11 @@ export class Searcher {
       size = 0
     }
   }
+}
+
+/** Candidates that are compared again, at most. */
+function comparedAgain({ k, rescore }: NativeSearch): number {
+  return Math.max(k, rescore)
 }
 
 /** Binds a prepared query; codes that cannot hold it do not know its place in the batch. */

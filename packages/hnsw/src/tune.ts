@@ -90,7 +90,7 @@ export async function tune(
   const limits: EffortLimits = {
     k,
     maxBeam: Math.max(k, Math.min(parts.graph.rows, MAX_BEAM)),
-    rescores: parts.exact !== undefined,
+    rescores: parts.rescoring !== undefined,
   }
   const efforts = await findEfforts((effort) => trial.measure(effort), recall, limits)
   if (efforts.length === 0) {

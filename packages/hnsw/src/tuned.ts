@@ -49,12 +49,20 @@ export class TunedSettings {
    *
    * @throws OmenError `not_tuned` for a recall that was not tuned for
    */
-  effort(k: number, recall: number | undefined, { beam, accept }: SearchOptions): Effort & SearchDefaults {
+  effort(
+    k: number,
+    recall: number | undefined,
+    { beam, rescore: asked, accept }: SearchOptions,
+  ): Effort & SearchDefaults {
     if (recall !== undefined) return this.reaching(recall, k)
     const tuned = beam === undefined ? this.usual(k) : undefined
     if (tuned) return tuned
-    const rescore = Math.max(MIN_RESCORE, RESCORE_FACTOR * k)
-    return accept ? { beam: DEFAULT_FILTERED_BEAM, rescore, settles: true } : { beam: DEFAULT_BEAM, rescore }
+    const rescore = asked ?? Math.max(MIN_RESCORE, RESCORE_FACTOR * k)
+    // Only what a beam holds can be compared again.
+    const atLeast = (least: number): number => Math.max(least, asked ?? 0)
+    return accept
+      ? { beam: atLeast(DEFAULT_FILTERED_BEAM), rescore, settles: true }
+      : { beam: atLeast(DEFAULT_BEAM), rescore }
   }
 
   /** The setting tuned last that serves k; undefined when there is none. */

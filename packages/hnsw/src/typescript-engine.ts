@@ -28,11 +28,11 @@ export class TypeScriptEngine implements Engine {
   readonly #searcher: Searcher
   readonly #elements: number
 
-  constructor({ graph, codes, exact, linking }: Data, { beam }: Settings) {
+  constructor({ graph, codes, exact, linking, rescoring }: Data, { beam }: Settings) {
     this.#graph = graph
     this.#linking = linking
     this.#inserter = new Inserter(graph, linking, beam, new TwinFinder(graph, codes, exact))
-    this.#searcher = new Searcher(graph, codes, exact)
+    this.#searcher = new Searcher(graph, codes, rescoring, exact !== rescoring)
     this.#elements = elementsPerVector(codes.codec.shape)
   }
 

@@ -9,14 +9,14 @@ export interface WorkReport {
   readonly distances: number
   /** Lists of neighbours read, on all layers. */
   readonly hops: number
-  /** Distances computed by the finer codes. */
+  /** Distances computed again, by finer codes. */
   readonly rescored: number
   /** Bytes of codes and lists that were looked at. */
   readonly bytes: number
 }
 
 /** Averages what searches counted: `WORK_NUMBERS` for each, see `ResultBuffers.work`. */
-export function averageWork({ graph, codes, exact }: Parts, work: Uint32Array): WorkReport {
+export function averageWork({ graph, codes, rescoring }: Parts, work: Uint32Array): WorkReport {
   const queries = work.length / WORK_NUMBERS
   const mean = (which: number): number => {
     let sum = 0
@@ -29,6 +29,6 @@ export function averageWork({ graph, codes, exact }: Parts, work: Uint32Array): 
   const bytes =
     distances * codes.codec.bytesPerRow +
     hops * graph.links.bytesPerRow +
-    rescored * (exact?.codec.bytesPerRow ?? 0)
+    rescored * (rescoring?.codec.bytesPerRow ?? 0)
   return { queries, distances, hops, rescored, bytes }
 }

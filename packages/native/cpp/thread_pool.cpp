@@ -75,7 +75,7 @@ void ThreadPool::work() {
 // waits for may have been put on the same one.
 void ThreadPool::spin() {
   if (spinning_.exchange(true)) return;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
   bool found = false;
   while (!found && std::chrono::steady_clock::now() < until) {
     for (int i = 0; i < 16 && !found; i++) {

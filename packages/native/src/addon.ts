@@ -21,6 +21,7 @@ export interface Addon {
     codes: AddonCodes,
     exact: AddonCodes | undefined,
     linking: AddonCodes,
+    rescoring: AddonCodes | undefined,
     head: Uint32Array,
     levels: Uint32Array,
   ) => AddonGraph

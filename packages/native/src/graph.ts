@@ -20,7 +20,7 @@ export class AcceleratedGraph implements NativeGraph {
 
   constructor(addon: Addon, options: NativeGraphOptions) {
     this.#awake = new Awake(addon.yieldThread)
-    const { m, beam, alpha, without, codes, exact, linking, head, levels } = options
+    const { m, beam, alpha, without, codes, exact, linking, rescoring, head, levels } = options
     const off = without.reduce((bits, name) => bits | (1 << NATIVE_TECHNIQUES.indexOf(name)), 0)
     this.#graph = new addon.Graph(
       m,
@@ -30,6 +30,7 @@ export class AcceleratedGraph implements NativeGraph {
       ownCodes(codes),
       exact && ownCodes(exact),
       ownCodes(linking),
+      rescoring && ownCodes(rescoring),
       head,
       levels,
     )

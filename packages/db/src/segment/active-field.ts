@@ -1,4 +1,4 @@
-import type { Accelerator } from '@omen/core'
+import type { Accelerator, Codes } from '@omen/core'
 import { Hnsw } from '@omen/hnsw'
 import type { VectorField } from '@omen/schema'
 import type { VectorColumn } from '../rows/row-block.ts'
@@ -64,7 +64,7 @@ export class ActiveField implements SearchableField {
   async link(limit: number, { threads, signal }: LinkOptions): Promise<number> {
     const first = this.#linked
     const end = first + Math.min(this.pending, limit)
-    if (end > first) this.#graph ??= newGraph(this.field, this.vectors, this.#accelerator)
+    if (end > first) this.#graph ??= newGraph(this.field, this.vectors, this.#accelerator, this.vectors.codes)
     while (this.#linked < end) {
       const to = Math.min(this.#linked + VECTORS_PER_BATCH, end)
       await this.#graph?.add(this.vectors.read(this.#linked, to), {
@@ -82,11 +82,16 @@ export class ActiveField implements SearchableField {
   }
 }
 
-/** An empty graph, whose quantizers are trained on a sample of the vectors there are. */
+/**
+ * An empty graph, whose quantizers are trained on a sample of the vectors there are.
+ *
+ * @param rescoreBy as in `HnswOptions`, for a graph that is searched
+ */
 export function newGraph(
   field: VectorField,
   vectors: CountedVectors,
   accelerator: Accelerator | undefined,
+  rescoreBy?: Codes,
 ): Hnsw {
   const { dimension, metric, m, beam, quantizer, keep } = field
   return Hnsw.create({
@@ -98,6 +103,7 @@ export function newGraph(
     keep: keepOf(keep),
     training: sampleOf(vectors, dimension),
     accelerator: accelerator ?? null,
+    ...(rescoreBy ? { rescoreBy } : {}),
   })
 }
 

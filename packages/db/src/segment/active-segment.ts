@@ -1,4 +1,4 @@
-import { type Accelerator, Bitset, NO_ROW, OmenError, Queue } from '@omen/core'
+import { type Accelerator, Bitset, checkQuery, countVectors, NO_ROW, OmenError, Queue } from '@omen/core'
 import { accelerator as nativeAccelerator } from '@omen/native'
 import type { CheckedSchema } from '@omen/schema/check'
 import { ActivePayload } from '../payload/active-payload.ts'
@@ -145,17 +145,20 @@ export class ActiveSegment implements Segment {
 
   async search(field: string, query: Float32Array, search: SegmentSearch): Promise<SegmentHits> {
     const searched = this.#field(field)
-    searched.vectors.check(query)
-    const hits = await this.#references.during(() =>
-      searchField(searched, query, search, this.rows, this.#threads),
-    )
-    return hits[0] as SegmentHits
+    checkQuery(query, searched.vectors.shape)
+    this.#references.retain()
+    try {
+      const hits = await searchField(searched, query, search, this.rows, this.#threads)
+      return hits[0] as SegmentHits
+    } finally {
+      this.#references.release()
+    }
   }
 
   searchMany(field: string, queries: Float32Array, search: SegmentSearchMany): Promise<SegmentHits[]> {
     return this.#references.during(async () => {
       const searched = this.#field(field)
-      searched.vectors.checkMany(queries)
+      countVectors(queries, searched.vectors.shape)
       return searchField(searched, queries, search, this.rows, this.#threads)
     })
   }

@@ -1,7 +1,6 @@
 import {
   Bitset,
   checkWholeNumber,
-  clampDistance,
   none,
   OmenError,
   type SearchOptions,
@@ -33,8 +32,8 @@ const FIRST_WITHIN = 64
 interface SlotSearch {
   readonly k: number
   readonly beam: number | undefined
-  /** Candidates to take from the graph. */
-  readonly candidates: number
+  /** Candidates that are compared exactly. */
+  readonly rescored: number
   readonly radius: number
   /** Slots that may be returned lie below this one. */
   readonly limit: number
@@ -52,7 +51,7 @@ interface SlotSearch {
  * @param threads threads for a scan
  * @throws OmenError `invalid_argument` naming the option, `aborted`, `closed`
  */
-export async function searchField(
+export function searchField(
   field: SearchableField,
   queries: Float32Array,
   options: SegmentSearchMany,
@@ -65,14 +64,23 @@ export async function searchField(
   if (options.exact || !graph || field.linked === 0 || search.limit === 0)
     return scanAll(field, queries, search)
   // How many candidates hold a radius differs from query to query.
-  if (search.radius !== Infinity && queries.length > dimension) {
-    const hits: SegmentHits[] = []
-    for (let at = 0; at < queries.length; at += dimension) {
-      hits.push(...(await searchGraph(field, graph, queries.subarray(at, at + dimension), search)))
-    }
-    return hits
+  return search.radius !== Infinity && queries.length > dimension
+    ? searchOneByOne(field, graph, queries, search)
+    : searchGraph(field, graph, queries, search)
+}
+
+async function searchOneByOne(
+  field: SearchableField,
+  graph: Hnsw,
+  queries: Float32Array,
+  search: SlotSearch,
+): Promise<SegmentHits[]> {
+  const { dimension } = field.vectors.shape
+  const hits: SegmentHits[] = []
+  for (let at = 0; at < queries.length; at += dimension) {
+    hits.push(...(await searchGraph(field, graph, queries.subarray(at, at + dimension), search)))
   }
-  return searchGraph(field, graph, queries, search)
+  return hits
 }
 
 function checkOptions(
@@ -95,7 +103,7 @@ function checkOptions(
   return {
     k,
     beam,
-    candidates: Math.max(k, Math.min(rescored, beam ?? Infinity)),
+    rescored: Math.max(k, Math.min(rescored, beam ?? Infinity)),
     radius: Math.fround(radius),
     limit,
     accept: acceptedBelow(limit, accept && vectors.slots.accepted(accept), linked),
@@ -132,92 +140,106 @@ async function searchGraph(
   const { limit } = search
   // Slots at and beyond `linked` that the graph knows already are met by the scan too, and counted there.
   const end = Math.min(linked, limit)
-  const [walked, tails] = await Promise.all([
-    walk(graph, queries, dimension, search),
-    end < limit ? vectors.scan(queries, { ...search, from: end, to: limit }) : undefined,
-  ])
+  const walking = walk(field, graph, queries, search)
+  const [walked, tails] =
+    end < limit
+      ? await Promise.all([walking, vectors.scan(queries, { ...search, from: end, to: limit })])
+      : [await walking]
   const hits: SegmentHits[] = []
-  for (const [i, candidates] of walked.entries()) {
+  for (const [i, rows] of walked.entries()) {
     const query = queries.subarray(i * dimension, (i + 1) * dimension)
-    const found = await settle(field, graph, query, candidates, tails?.[i], end, search)
+    const found = await settle(field, graph, query, rows, tails?.[i], end, search)
     hits.push(found ?? ((await scanAll(field, query, search))[0] as SegmentHits))
   }
   return hits
 }
 
-/** The graph's candidates for each query. */
+/** The graph's rows for each query, at exact distances. */
 async function walk(
+  { vectors, linked }: SearchableField,
   graph: Hnsw,
   queries: Float32Array,
-  dimension: number,
   search: SlotSearch,
-): Promise<Uint32Array[]> {
+): Promise<SearchResult[]> {
   const { signal, threads } = search
-  const options = { ...walkOptions(search), ...(signal ? { signal } : {}) }
+  const options = { ...walkOptions(search, graph.size > linked), ...(signal ? { signal } : {}) }
   const { k } = options
-  if (queries.length === dimension) return [(await graph.search(queries, options)).rows]
-  const { rows, counts } = await graph.searchMany(queries, { ...options, threads })
-  return Array.from(counts, (count, i) => rows.subarray(i * k, i * k + count))
+  if (queries.length === vectors.shape.dimension) return [await graph.search(queries, options)]
+  const { rows, distances, counts } = await graph.searchMany(queries, { ...options, threads })
+  return Array.from(counts, (count, i) => ({
+    rows: rows.subarray(i * k, i * k + count),
+    distances: distances.subarray(i * k, i * k + count),
+  }))
 }
 
-/** What a graph is asked first. */
-function walkOptions({ beam, accept, radius, candidates }: SlotSearch): SearchOptions {
-  const k = radius === Infinity ? candidates : Math.min(candidates, FIRST_WITHIN)
-  return { k, ...(beam ? { beam } : {}), ...(accept ? { accept } : {}) }
+/**
+ * What a graph is asked first.
+ *
+ * @param growing whether some of what it finds may have to be left out again
+ */
+function walkOptions({ beam, accept, radius, k, rescored }: SlotSearch, growing: boolean): SearchOptions {
+  const wanted = radius === Infinity ? (growing ? rescored : k) : Math.min(rescored, FIRST_WITHIN)
+  return { k: wanted, rescore: rescored, ...(beam ? { beam } : {}), ...(accept ? { accept } : {}) }
 }
 
 const NOTHING: SearchResult = { rows: new Uint32Array(0), distances: new Float32Array(0) }
 
 /** Merges what a graph and a scan found for one query. Undefined where that is fewer rows than there are to be found. */
 async function settle(
-  { vectors }: SearchableField,
+  field: SearchableField,
   graph: Hnsw,
   query: Float32Array,
-  walked: Uint32Array,
+  walked: SearchResult,
   tail: SearchResult = NOTHING,
   end: number,
   search: SlotSearch,
 ): Promise<SegmentHits | undefined> {
   const { radius, limit } = search
-  let candidates = walked
-  let distances = exactDistances(vectors, query, candidates)
+  let found = walked
   if (radius !== Infinity) {
     // Lossy codes cannot say where the radius ends: enough candidates beyond it can.
     for (
       let k = FIRST_WITHIN;
-      k < search.candidates && candidates.length >= k && mostWithin(distances, radius);
+      k < search.rescored && found.rows.length >= k && mostWithin(found.distances, radius);
     ) {
-      k = Math.min(2 * k, search.candidates)
-      const wider = { ...search, radius: Infinity, candidates: k }
-      candidates = (await walk(graph, query, query.length, wider))[0] as Uint32Array
-      distances = exactDistances(vectors, query, candidates)
+      k = Math.min(2 * k, search.rescored)
+      const wider = { ...search, radius: Infinity, k, rescored: k }
+      found = (await walk(field, graph, query, wider))[0] as SearchResult
     }
   }
-  const top = new TopK(Math.min(search.k, candidates.length + tail.rows.length))
-  for (let i = 0; i < candidates.length; i++) {
-    const slot = candidates[i] as number
-    const distance = distances[i] as number
-    if (slot < end && distance <= radius) top.push(distance, slot)
-  }
-  for (let i = 0; i < tail.rows.length; i++) top.push(tail.distances[i] as number, tail.rows[i] as number)
-  const found = top.take()
+  const candidates = found.rows.length
+  found = closest(found, tail, end, search)
   if (radius === Infinity && found.rows.length < search.k && found.rows.length < matching(search))
     return undefined
   const plan: SegmentPlan = {
     strategy: 'graph',
-    candidates: candidates.length,
+    candidates,
     scanned: limit - end,
-    ...(search.explain ? { walk: graph.plan(walkOptions(search)) } : {}),
+    ...(search.explain ? { walk: graph.plan(walkOptions(search, false)) } : {}),
   }
-  return hitsOf(vectors, found, plan)
+  return hitsOf(field.vectors, found, plan)
 }
 
-function exactDistances(vectors: FieldVectors, query: Float32Array, slots: Uint32Array): Float32Array {
-  const { metric } = vectors.shape
-  const distances = new Float32Array(slots.length)
-  vectors.score(query, slots, distances)
-  for (let i = 0; i < distances.length; i++) distances[i] = clampDistance(metric, distances[i] as number)
-  return distances
+/** The closest of what a graph found below slot `end`, and a scan from there on. */
+function closest(
+  walked: SearchResult,
+  tail: SearchResult,
+  end: number,
+  { k, radius }: SlotSearch,
+): SearchResult {
+  const { rows, distances } = walked
+  // Most segments are linked wholly.
+  if (tail === NOTHING && radius === Infinity && rows.length <= k && rows.every((slot) => slot < end)) {
+    return walked
+  }
+  const top = new TopK(Math.min(k, rows.length + tail.rows.length))
+  for (let i = 0; i < rows.length; i++) {
+    const slot = rows[i] as number
+    const distance = distances[i] as number
+    if (slot < end && distance <= radius) top.push(distance, slot)
+  }
+  for (let i = 0; i < tail.rows.length; i++) top.push(tail.distances[i] as number, tail.rows[i] as number)
+  return top.take()
 }
 
 /** Whether fewer than a quarter of the candidates lie beyond the radius. */

@@ -5,13 +5,10 @@ import {
   CHUNK_ROWS,
   CHUNK_SHIFT,
   Codes,
-  checkQuery,
-  countVectors,
   FlatScan,
   type FloatShape,
   given,
   NO_ROW,
-  prepareVectors,
   type SearchResult,
   type Slab,
   settleResults,
@@ -58,6 +55,11 @@ export class FieldVectors {
 
   get count(): number {
     return this.slots.count
+  }
+
+  /** For whoever compares by them itself, under the numbers of slots: borrowed. */
+  get codes(): Codes {
+    return this.#codes
   }
 
   get slab(): Slab {
@@ -133,34 +135,6 @@ export class FieldVectors {
       slot += many
     }
     return copy
-  }
-
-  /** Checks one query. @throws OmenError `dimension_mismatch`, `not_finite`, `zero_vector`, `invalid_argument` */
-  check(query: Float32Array): void {
-    checkQuery(query, this.shape)
-    prepareVectors(query, this.shape, new Float32Array(query.length))
-  }
-
-  /** Checks a block of queries, as `check` does one; errors name its place in the block. */
-  checkMany(queries: Float32Array): void {
-    countVectors(queries, this.shape)
-    prepareVectors(queries, this.shape, new Float32Array(queries.length))
-  }
-
-  /**
-   * Computes exact distances, not clamped.
-   *
-   * @param query a valid one: borrowed
-   * @param distances overwritten
-   */
-  score(query: Float32Array, slots: Uint32Array, distances: Float32Array): void {
-    if (this.#codes.native) {
-      this.#codes.native.scoreSync(query, slots, distances)
-      return
-    }
-    const scorer = this.#codes.scorer()
-    scorer.bind(query)
-    scorer.score(slots, slots.length, distances)
   }
 
   /**

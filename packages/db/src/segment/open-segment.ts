@@ -210,6 +210,7 @@ class Opening {
           ...allQuantizers(),
         ],
         accelerator: this.#accelerator ?? null,
+        rescoreBy: vectors.codes,
         readOnly: true,
       })
       this.#graphs.push(graph)

@@ -1,4 +1,4 @@
-import { type Bitset, NO_ROW, OmenError } from '@omen/core'
+import { type Bitset, checkQuery, countVectors, NO_ROW, OmenError } from '@omen/core'
 import type { PayloadReader } from '../payload/payload.ts'
 import { GRAPH_VECTORS } from './active-field.ts'
 import { expiredRows, unknownField, unknownRow } from './active-segment.ts'
@@ -128,17 +128,20 @@ export class SealedSegment implements Segment {
 
   async search(field: string, query: Float32Array, search: SegmentSearch): Promise<SegmentHits> {
     const searched = this.#field(field)
-    searched.vectors.check(query)
-    const hits = await this.#references.during(() =>
-      searchField(searched, query, search, this.rows, this.#parts.threads),
-    )
-    return hits[0] as SegmentHits
+    checkQuery(query, searched.vectors.shape)
+    this.#references.retain()
+    try {
+      const hits = await searchField(searched, query, search, this.rows, this.#parts.threads)
+      return hits[0] as SegmentHits
+    } finally {
+      this.#references.release()
+    }
   }
 
   searchMany(field: string, queries: Float32Array, search: SegmentSearchMany): Promise<SegmentHits[]> {
     return this.#references.during(async () => {
       const searched = this.#field(field)
-      searched.vectors.checkMany(queries)
+      countVectors(queries, searched.vectors.shape)
       return searchField(searched, queries, search, this.rows, this.#parts.threads)
     })
   }

@@ -40,9 +40,8 @@ export interface Segment {
    * The rows whose vectors are nearest to a query, as many as are asked for wherever so many are accepted and have a
    * vector. Rows that were appended when the call was made are found.
    *
-   * @param query borrowed until the promise settles
-   * @throws OmenError `unknown_field`, `dimension_mismatch`, `not_finite`, `zero_vector`, `invalid_argument` naming the
-   * option, `aborted`, `closed`
+   * @param query of valid values: borrowed until the promise settles
+   * @throws OmenError `unknown_field`, `dimension_mismatch`, `invalid_argument` naming the option, `aborted`, `closed`
    */
   search(field: string, query: Float32Array, search: SegmentSearch): Promise<SegmentHits>
   /**

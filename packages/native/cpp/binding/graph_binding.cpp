@@ -193,8 +193,8 @@ class SearchTask : public Task {
   FirstRefusal refused_;
 };
 
-// Graph(m, beam, alpha, techniques: a bit each, codes, exact | undefined, linking, head: Uint32Array, levels:
-// Uint32Array). Keeps its chunks alive.
+// Graph(m, beam, alpha, techniques: a bit each, codes, exact | undefined, linking, rescoring | undefined, head:
+// Uint32Array, levels: Uint32Array). Keeps its chunks alive.
 class GraphObject : public Napi::ObjectWrap<GraphObject> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -210,17 +210,17 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   }
 
   explicit GraphObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    CodesObject* codes = CodesObject::Unwrap(info[4].As<Napi::Object>());
-    CodesObject* exact = info[5].IsObject() ? CodesObject::Unwrap(info[5].As<Napi::Object>()) : nullptr;
-    CodesObject* linking = CodesObject::Unwrap(info[6].As<Napi::Object>());
-    const auto head = elements<uint32_t>(info[7]);
-    const auto levels = elements<uint32_t>(info[8]);
-    for (const size_t i : {4, 5, 7}) {
+    const auto codes_at = [&](size_t i) -> Codes* {
+      return info[i].IsObject() ? &CodesObject::Unwrap(info[i].As<Napi::Object>())->codes() : nullptr;
+    };
+    const auto head = elements<uint32_t>(info[8]);
+    const auto levels = elements<uint32_t>(info[9]);
+    for (const size_t i : {4, 5, 7, 8}) {
       if (info[i].IsObject()) kept_.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
     }
     const GraphOptions options{uint32_of(info[0]), uint32_of(info[1]), info[2].As<Napi::Number>().FloatValue(),
                                techniques_of(uint32_of(info[3]))};
-    graph_.emplace(options, codes->codes(), exact ? &exact->codes() : nullptr, linking->codes(), head.data(),
+    graph_.emplace(options, *codes_at(4), codes_at(5), *codes_at(6), codes_at(7), head.data(),
                    std::vector<uint32_t>(levels.begin(), levels.end()));
   }
 
@@ -292,8 +292,8 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     const auto query = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info, 10);
     const SearchResults out = SearchResults::from(info, 6, options.k);
-    if (query.size() != graph_->codes.shape().vector_bytes() || !out.holds(1)) {
-      return throw_range(info.Env(), "the query or the results have the wrong length");
+    if (query.size() != graph_->codes.shape().vector_bytes() || !out.holds(1) || !can_rescore()) {
+      return throw_range(info.Env(), "the query, the results or the codes to rescore by have the wrong length");
     }
     const Refusal refusal = search_into(*graph_, query.data(), options, out, 0);
     return Napi::Number::New(info.Env(), refusal == Refusal::none ? -1 : double(refusal));
@@ -305,8 +305,8 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     const auto queries = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info, 11);
     const SearchResults out = SearchResults::from(info, 6, options.k);
-    if (!out.holds(queries.size() / graph_->codes.shape().vector_bytes())) {
-      return throw_range(info.Env(), "the results have no room");
+    if (!out.holds(queries.size() / graph_->codes.shape().vector_bytes()) || !can_rescore()) {
+      return throw_range(info.Env(), "the results have no room, or the codes to rescore by lack rows");
     }
     auto task = std::make_unique<SearchTask>(info.Env(), *graph_, queries, options, out, uint32_of(info[10]));
     task->keep(Value());
@@ -335,6 +335,11 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   bool within(std::span<const uint32_t> rows) const {
     const uint64_t limit = std::min(graph_->links.capacity_rows(), graph_->codes.slab().capacity_rows());
     return std::all_of(rows.begin(), rows.end(), [&](uint32_t row) { return row < limit; });
+  }
+
+  // Whether the codes for rescoring, which may be somebody else's, have all rows.
+  bool can_rescore() const {
+    return !graph_->rescoring || graph_->rescoring->slab().capacity_rows() >= graph_->row_limit();
   }
 
   std::optional<Graph> graph_;

@@ -87,11 +87,12 @@ struct GraphOptions {
 
 class Graph {
  public:
-  // `linking` are the codes by which rows are inserted: `codes` or `exact`.
-  Graph(const GraphOptions& options, Codes& codes, Codes* exact, Codes& linking, uint32_t* head,
-        std::vector<uint32_t> levels)
+  // `linking` are the codes by which rows are inserted, `codes` or `exact`; `rescoring` those by which candidates are
+  // compared again, `exact` or somebody else's over the same rows.
+  Graph(const GraphOptions& options, Codes& codes, Codes* exact, Codes& linking, const Codes* rescoring,
+        uint32_t* head, std::vector<uint32_t> levels)
       : m(options.m), beam(options.beam), alpha(options.alpha), techniques(options.techniques), codes(codes),
-        exact(exact), linking(linking), head(head), levels(std::move(levels)), links(size_t(m) * 8), state(1),
+        exact(exact), linking(linking), rescoring(rescoring), head(head), levels(std::move(levels)), links(size_t(m) * 8), state(1),
         anchors(1), upper_at(4), upper(size_t(m) * 4), twins(4) {}
 
   const uint32_t m, beam;
@@ -100,6 +101,7 @@ class Graph {
   Codes& codes;
   Codes* const exact;
   Codes& linking;
+  const Codes* const rescoring;
   uint32_t* const head;
   const std::vector<uint32_t> levels;
 
@@ -167,13 +169,13 @@ class Graph {
 struct Work {
   uint32_t distances = 0;  // rows compared by the codes that are walked by
   uint32_t hops = 0;       // lists expanded, on all layers
-  uint32_t rescored = 0;   // rows compared by the exact codes
+  uint32_t rescored = 0;   // rows compared again
 };
 
 // What one search of a graph needs; reused from search to search.
 struct Scratch {
   BoundQuery query;
-  BoundQuery exact_query;          // the same query bound to the exact codes
+  BoundQuery exact_query;          // the same query bound to the codes for rescoring
   CandidatePool pool;
   VisitedSet visited;
   std::vector<uint32_t> rows;      // a batch of rows to score
@@ -270,8 +272,9 @@ class Search {
   void find_matches(Candidate start, size_t beam);
   bool walk_past_others(Candidate closest, size_t beam);
   void walk_matches(uint32_t closest, size_t beam, bool apart);
-  std::span<const Candidate> rescore();
-  std::span<const Candidate> with_twins(std::span<const Candidate> found);
+  std::span<const Candidate> rescore(std::span<const Candidate> found);
+  std::span<const Candidate> with_twins(std::span<const Candidate> found, size_t wanted);
+  uint32_t compared_again() const { return std::max(options_.k, options_.rescore); }
   Matches matches() const;
   Settling settling(double widening, double persistence) const;
   bool reaches(size_t count) const;

@@ -120,8 +120,8 @@ Refusal Search::begin(const Graph& graph, Scratch& scratch, const void* query, c
   scratch.reserve_batch(2 * graph.m);
   Refusal refusal = prepare_vector(shape, query, scratch.prepared.data());
   if (refusal == Refusal::none) refusal = scratch.query.bind(graph.codes, scratch.prepared.data());
-  if (refusal == Refusal::none && graph.exact) {
-    refusal = scratch.exact_query.bind(*graph.exact, scratch.prepared.data());
+  if (refusal == Refusal::none && graph.rescoring) {
+    refusal = scratch.exact_query.bind(*graph.rescoring, scratch.prepared.data());
   }
   if (refusal != Refusal::none) return refusal;
 
@@ -216,7 +216,7 @@ Matches Search::matches() const { return {graph_, options_.accept, chains_}; }
 // What ends a walk of which one row in `widening` matches.
 Settling Search::settling(double widening, double persistence) const {
   if (!options_.settles || options_.radius < std::numeric_limits<float>::infinity()) return {};
-  const size_t wanted = graph_->exact ? std::max(options_.k, options_.rescore) : options_.k;
+  const size_t wanted = graph_->rescoring ? compared_again() : options_.k;
   return {widened(wanted, widening), persistence};
 }
 
@@ -237,19 +237,22 @@ bool Search::reaches(size_t count) const {
 
 uint32_t Search::finish(uint32_t* rows, float* distances) {
   std::span<const Candidate> found(scratch_->pool.begin(), scratch_->pool.end());
-  if (graph_->exact) found = rescore();
-  if (chains_) found = with_twins(found);
+  // Rows of equal codes are not equal vectors yet: where somebody else's tell them apart, each of them is compared.
+  const bool told_apart = graph_->rescoring != graph_->exact;
+  if (chains_ && told_apart) found = with_twins(found, compared_again());
+  if (graph_->rescoring) found = rescore(found);
+  if (chains_ && !told_apart) found = with_twins(found, options_.k);
   return uint32_t(
       write_results(graph_->codes.shape().metric, found, options_.k, options_.radius, rows, distances));
 }
 
-// The first k that may be returned of the rows found and those that hang on them, each at the distance of the row it
+// The first `wanted` that may be returned of the rows found and those that hang on them, each at the distance of the row it
 // hangs on. While a chain is given to another row it may hang on both: so twice as many are kept, since none comes more
 // than twice.
-std::span<const Candidate> Search::with_twins(std::span<const Candidate> found) {
+std::span<const Candidate> Search::with_twins(std::span<const Candidate> found, size_t wanted) {
   std::vector<Candidate>& collected = scratch_->collected;
   const Matches matches = this->matches();
-  const size_t enough = 2 * size_t(options_.k);
+  const size_t enough = 2 * wanted;
   collected.clear();
   for (const Candidate candidate : found) {
     const float distance = distance_of(candidate);
@@ -268,18 +271,17 @@ std::span<const Candidate> Search::with_twins(std::span<const Candidate> found) 
   return collected;
 }
 
-// The candidates with their distances by the exact codes, sorted. Where the codes have a bound, a candidate that even
+// The first candidates with their distances by the codes for rescoring, sorted. Where the codes have a bound, a candidate that even
 // at the near end of it is farther than the first k is left out.
-std::span<const Candidate> Search::rescore() {
+std::span<const Candidate> Search::rescore(std::span<const Candidate> found) {
   Scratch& scratch = *scratch_;
-  const CandidatePool& pool = scratch.pool;
-  const size_t count = std::min<size_t>(pool.size(), std::max(options_.k, options_.rescore));
+  const size_t count = std::min<size_t>(found.size(), compared_again());
   scratch.reserve_batch(count);
   scratch.rescored.clear();
   size_t waiting = 0;
   const auto take = [&](Candidate candidate) {
     scratch.rows[waiting++] = row_of(candidate);
-    graph_->exact->prefetch(row_of(candidate));
+    graph_->rescoring->prefetch(row_of(candidate));
   };
   const auto compare = [&] {
     scratch.exact_query.score(scratch.rows.data(), waiting, scratch.distances.data());
@@ -291,15 +293,15 @@ std::span<const Candidate> Search::rescore() {
   };
   size_t next = 0;
   float farthest = std::numeric_limits<float>::infinity();
-  if (count > options_.k && scratch.query.margin(row_of(pool[0])) < farthest) {
-    for (; next < options_.k; next++) take(pool[next]);
+  if (count > options_.k && scratch.query.margin(row_of(found[0])) < farthest) {
+    for (; next < options_.k; next++) take(found[next]);
     compare();
     farthest = distance_of(*std::max_element(scratch.rescored.begin(), scratch.rescored.end()));
   }
   const bool bounded = farthest < std::numeric_limits<float>::infinity();
   for (; next < count; next++) {
-    if (bounded && distance_of(pool[next]) - scratch.query.margin(row_of(pool[next])) > farthest) continue;
-    take(pool[next]);
+    if (bounded && distance_of(found[next]) - scratch.query.margin(row_of(found[next])) > farthest) continue;
+    take(found[next]);
   }
   compare();
   std::sort(scratch.rescored.begin(), scratch.rescored.end());

@@ -27,7 +27,7 @@ constexpr float kAnyDistance = std::numeric_limits<float>::infinity();
 struct Fixture {
   explicit Fixture(Element element)
       : codes(kShape, make_scalar_codec(kShape, std::array{float(element), 1.0f, 0.0f}), kDimension * 4),
-        graph({kM, 40, 1.1f}, codes, nullptr, codes, head, {0x20000000u, 0x4000000u, 0x800000u}) {
+        graph({kM, 40, 1.1f}, codes, nullptr, codes, nullptr, head, {0x20000000u, 0x4000000u, 0x800000u}) {
     head[0] = kRows;
     head[1] = head[2] = kNoRow;
     attach(codes.slab(), 0);
