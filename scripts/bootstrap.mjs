@@ -62,14 +62,21 @@ export function execute(command, args, options = {}) {
   })
 }
 
-/** Runs a JavaScript file with this Node; otherwise as `execute`. */
-export const node = (file, args, options) => execute(process.execPath, [file, ...args], options)
+/** Runs a JavaScript file with this Node, or that of `options.node`; otherwise as `execute`. */
+export const node = (file, args, options) =>
+  execute(options?.node ?? process.execPath, [file, ...args], options)
 
 /** Runs the command of a development dependency by its entry file, so that no shell shim is needed. */
 export function tool(name, args, options) {
   const manifest = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'))
   const bin = typeof manifest.bin === 'string' ? manifest.bin : Object.values(manifest.bin)[0]
   return node(join(root, 'node_modules', name, bin), args, options)
+}
+
+/** Runs npm: the one that runs this, where one does. */
+export function npm(args, options) {
+  const entry = process.env.npm_execpath ?? ''
+  return basename(entry) === 'npm-cli.js' ? node(entry, args, options) : execute('npm', args, options)
 }
 
 /** Runs pnpm at the version that package.json pins. */
@@ -84,8 +91,7 @@ async function ensurePnpm() {
   if (existsSync(entry)) return entry
   say(`installing ${pinned} into ${relative(root, home)}`)
   const args = ['install', '--prefix', home, '--no-audit', '--no-fund', '--no-update-notifier', pinned]
-  const npm = process.env.npm_execpath ?? ''
-  const result = basename(npm) === 'npm-cli.js' ? await node(npm, args) : await execute('npm', args)
+  const result = await npm(args)
   if (result.code !== 0 || !existsSync(entry))
     throw new Error(`npm could not install ${pinned}\n${result.output}`)
   return entry
@@ -255,7 +261,7 @@ function walk(folder, inside = '') {
 }
 
 /** The lines of a build's output that say what went wrong; its end when no line does. */
-function gist(output) {
+export function gist(output) {
   const lines = output.trim().split('\n')
   const telling = lines.filter((line) => /error[:\s!]|not found|could not|cannot|ENOENT/i.test(line))
   const cause = telling.filter(

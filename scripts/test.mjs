@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { bootstrap, cache, execute, fail, pnpm, root, say, tool } from './bootstrap.mjs'
+import { ensureRuntime } from './runtimes.mjs'
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
@@ -44,15 +45,15 @@ async function sideBySide(tasks) {
   await Promise.all(Array.from({ length: atOnce }, lane))
 }
 
-/** Runs vitest with its own output shown, and adds what its report counts. */
-async function vitest(name, args, env) {
+/** Runs vitest with its own output shown, by this Node or another, and adds what its report counts. */
+async function vitest(name, args, env, node) {
   const report = join(cache, 'test', `${name.replaceAll(' ', '-')}.json`)
   rmSync(report, { force: true })
   mkdirSync(join(cache, 'test'), { recursive: true })
   say(name)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const all = ['run', `--maxWorkers=${atOnce}`, ...args, ...reporters]
-  const { code } = await tool('vitest', all, { live: true, env })
+  const { code } = await tool('vitest', all, { live: true, env, node })
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] }
   // A file that does not load has no test that could fail, and counts as one.
   const unloaded = counts.testResults.filter(
@@ -124,6 +125,28 @@ function twinTests() {
   })
 }
 
+/** What a newer Node could break: loading the addon, files and locks, connections, and the first steps of everything. */
+const NODE_24_TESTS = [
+  'packages/native/src/',
+  'packages/hnsw/src/hnsw.test.ts',
+  'packages/hnsw/src/file.test.ts',
+  'packages/storage-mmap/src/file-storage.test.ts',
+  'packages/storage-mmap/src/lock.test.ts',
+  'packages/storage-mmap/src/region.test.ts',
+  'packages/storage-mmap/src/log/file-log.test.ts',
+  'packages/db/src/tests/01-first-steps.test.ts',
+  'packages/db/src/tests/10-conformance.test.ts',
+  'packages/server/src/tests/01-first-steps.test.ts',
+  'packages/client/src/tests/01-conformance.test.ts',
+]
+
+/** Runs the tests that a newer Node could break by that Node, where it can be had. */
+async function testNode24({ file, reason }) {
+  if (file) return vitest('tests in Node 24', NODE_24_TESTS, {}, file)
+  total.skipped++
+  say(`skipped tests in Node 24: ${reason}`)
+}
+
 const namesEngines = (file) => /\baccelerator\(\)/.test(readFileSync(join(root, file), 'utf8'))
 
 function packageChecks() {
@@ -146,6 +169,7 @@ async function main() {
   })
   // Without dependencies there is nothing that could check anything.
   if (ready || existsSync(join(root, 'node_modules/vitest'))) {
+    const runtimes = Promise.all(['bun', 'deno', 'node24'].map(ensureRuntime))
     await sideBySide([
       () => check('types', () => tool('typescript', ['-p', 'tsconfig.check.json'])),
       () =>
@@ -157,8 +181,12 @@ async function main() {
       ...(ready ? packageChecks() : []),
     ])
     rmSync(proofs, { recursive: true, force: true })
-    await vitest('tests', [], { OMEN_PROOFS: proofs })
+    const [bun, deno, node24] = await runtimes
+    for (const { reason } of [bun, deno]) if (reason) say(reason)
+    const others = { ...(bun.file && { OMEN_BUN: bun.file }), ...(deno.file && { OMEN_DENO: deno.file }) }
+    await vitest('tests', [], { OMEN_PROOFS: proofs, ...others })
     await vitest('tests of the TypeScript twins alone', twinTests(), { OMEN_NATIVE: 'off' })
+    await testNode24(node24)
   }
   if (failures.length > 0) say(`failed: ${failures.join(', ')}`)
   process.exitCode = total.failed > 0 ? 1 : 0

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connect, type RemoteCollection, type RemoteDatabase } from '../index.ts'
-import { Network, row, SCHEMA, type Served, served } from './served.ts'
+import { row, SCHEMA } from './rows.ts'
+import { Network, type Served, served } from './served.ts'
 
 let server: Served
 let network: Network

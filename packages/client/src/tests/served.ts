@@ -1,15 +1,6 @@
-import { type Database, open, type VectorField, vector } from '@omen/db'
+import { type Database, open } from '@omen/db'
 import { type ConfigInput, createServer, type Grants } from '@omen/server'
 import { type ConnectOptions, connect, type RemoteDatabase } from '../index.ts'
-
-export const SCHEMA: { readonly at: VectorField<false> } = {
-  at: vector(2, { metric: 'l2', quantizer: 'none' }),
-}
-
-export const row = (i: number): { readonly id: string; readonly at: number[] } => ({
-  id: `r${i}`,
-  at: [i, 0],
-})
 
 /** A server over a database in memory, for the tests of one file. */
 export interface Served {
