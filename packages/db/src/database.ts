@@ -16,6 +16,7 @@ import { Engine, type EngineOptions } from './engine/engine.ts'
 import { limitsOf } from './engine/limits.ts'
 import type { EngineHooks } from './engine/points.ts'
 import type { View } from './engine/view.ts'
+import { observedOf } from './observed.ts'
 import { databaseStats } from './stats.ts'
 import { verify } from './verify.ts'
 
@@ -150,7 +151,7 @@ export class EmbeddedDatabase implements Database {
 
   async stats(): Promise<DatabaseStats> {
     this.#engine.checkReadable()
-    return await databaseStats(this.#engine)
+    return await databaseStats(observedOf(this.#engine))
   }
 
   /** As `Database.backup`, or into a storage backend. */
@@ -161,7 +162,7 @@ export class EmbeddedDatabase implements Database {
 
   async verify(): Promise<Verification> {
     this.#engine.checkReadable()
-    return await verify(this.#engine)
+    return await verify(observedOf(this.#engine))
   }
 
   close(): Promise<void> {

@@ -1,10 +1,13 @@
 import { OmenError, type StorageBackend } from '@omen/core'
-import type { CollectionInfo, Schema } from '@omen/schema'
+import type { CollectionInfo, DatabaseStats, Schema, Verification } from '@omen/schema'
 import { checkOptionNames, checkSchema, describe, schemaChange } from '@omen/schema/check'
 import { fileStorage, followLog } from '@omen/storage-mmap'
 import { infoOf, type OpenOptions, schemaOf } from './database.ts'
 import { Follower } from './engine/follower.ts'
+import { followedBy } from './observed.ts'
 import { EmbeddedReader } from './reader.ts'
+import { databaseStats } from './stats.ts'
+import { verify } from './verify.ts'
 
 export type OpenReadOnlyOptions = Pick<OpenOptions, 'quantizers' | 'onDamage' | 'reads'>
 
@@ -74,6 +77,29 @@ export class ReadOnlyDatabase {
   /** The collections that there are. @throws OmenError `closed` */
   async collections(): Promise<CollectionInfo[]> {
     return this.#follower.catalog.all.map((state) => infoOf(state, this.#follower.view(state.name)))
+  }
+
+  /** What there is, and what it takes, as of the last `refresh`. @throws OmenError `closed`, `io` */
+  async stats(): Promise<DatabaseStats> {
+    return await databaseStats(followedBy(this.#follower))
+  }
+
+  /**
+   * Reads everything there is, and says what is not as it was written. Where the writer put other files in their place
+   * meanwhile it takes these in, as `refresh` does, and begins again.
+   *
+   * @throws OmenError as `refresh`
+   */
+  async verify(): Promise<Verification> {
+    let seen = followedBy(this.#follower)
+    for (;;) {
+      const found = await verify(seen)
+      if (found.problems.length === 0) return found
+      await this.refresh()
+      const now = followedBy(this.#follower)
+      if (now.manifest.number === seen.manifest.number) return found
+      seen = now
+    }
   }
 
   /**

@@ -1,22 +1,22 @@
 import type { CollectionStats, DatabaseStats, SegmentInfo } from '@omen/schema'
 import type { CollectionState } from './engine/collection-state.ts'
-import type { Engine } from './engine/engine.ts'
 import { replayFrom } from './engine/manifest.ts'
 import { SealedState, type SegmentState } from './engine/segment-state.ts'
+import type { Observed } from './observed.ts'
 
 /** What a database has, and what it takes. @throws OmenError `io` */
-export async function databaseStats(engine: Engine): Promise<DatabaseStats> {
-  const { catalog, commits, log, manifests, storage } = engine.parts
+export async function databaseStats(observed: Observed): Promise<DatabaseStats> {
+  const { catalog, applied, log, manifest, storage, troubles } = observed
   const files = await storage.list()
   return {
     collections: catalog.all.map(collectionStats),
     log: {
       firstVersion: log.firstSequence,
-      lastVersion: commits.applied,
-      toReplay: commits.applied - replayFrom(manifests.current) + 1,
+      lastVersion: applied,
+      toReplay: applied - replayFrom(manifest) + 1,
     },
     diskBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    troubles: engine.maintenance.troubles,
+    troubles,
   }
 }
 

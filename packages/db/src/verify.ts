@@ -2,8 +2,8 @@ import { OmenError } from '@omen/core'
 import type { Problem, Verification } from '@omen/schema'
 import { decodeChange, decodeChangeHead } from './engine/change.ts'
 import type { CollectionState } from './engine/collection-state.ts'
-import type { Engine } from './engine/engine.ts'
 import { replayFrom } from './engine/manifest.ts'
+import type { Observed } from './observed.ts'
 import { matching, rowNumbers } from './read/matching.ts'
 
 /**
@@ -12,23 +12,27 @@ import { matching, rowNumbers } from './read/matching.ts'
  *
  * @throws OmenError `closed`
  */
-export async function verify(engine: Engine): Promise<Verification> {
+export async function verify(observed: Observed): Promise<Verification> {
   const problems: Problem[] = []
   let rows = 0
-  for (const collection of engine.parts.catalog.all) {
+  for (const collection of observed.catalog.all) {
     for (const { sealed } of collection.sealed) {
       for (const file of sealed.damaged)
         problems.push({ where: file, what: 'it is damaged, and made again by a merge' })
       await sealed.verified.catch((error: unknown) => problems.push(problemOf(`segment ${sealed.id}`, error)))
     }
-    rows += await verifyRows(engine, collection, problems)
+    rows += await verifyRows(observed, collection, problems)
   }
-  await verifyRecords(engine).catch((error: unknown) => problems.push(problemOf('the log', error)))
+  await verifyRecords(observed).catch((error: unknown) => problems.push(problemOf('the log', error)))
   return { problems, rows }
 }
 
-async function verifyRows(engine: Engine, collection: CollectionState, problems: Problem[]): Promise<number> {
-  const view = engine.view(collection).retain()
+async function verifyRows(
+  { now }: Observed,
+  collection: CollectionState,
+  problems: Problem[],
+): Promise<number> {
+  const view = collection.view(now()).retain()
   try {
     let rows = 0
     for await (const matches of matching(view, undefined)) {
@@ -50,12 +54,11 @@ async function verifyRows(engine: Engine, collection: CollectionState, problems:
 }
 
 /** Reads the records that a replay would need. */
-async function verifyRecords({ parts }: Engine): Promise<void> {
-  const { catalog, commits, log, manifests } = parts
-  const from = replayFrom(manifests.current)
-  if (from > commits.applied) return
+async function verifyRecords({ applied, catalog, log, manifest }: Observed): Promise<void> {
+  const from = replayFrom(manifest)
+  if (from > applied) return
   for await (const { sequence, bytes } of log.read(from)) {
-    if (sequence > commits.applied) return
+    if (sequence > applied) return
     const state = catalog.byId(decodeChangeHead(bytes).collection)
     if (state && sequence >= state.stored.from) decodeChange(bytes, state.schema)
   }

@@ -1,6 +1,6 @@
 import { repair as repairDirectory, restore as restoreBackup } from '@omen/db'
 import type { Problem } from '@omen/schema'
-import { directoryOf, openDatabase } from '../database/open.ts'
+import { directoryOf, openDatabase, openSource } from '../database/open.ts'
 import { EXIT } from '../exit-codes.ts'
 import { progressBar } from '../terminal/progress.ts'
 import { type Command, command } from './command.ts'
@@ -9,15 +9,15 @@ export const verify: Command = command({
   operands: ['<database>'],
   text: `
 Reads everything there is: the bytes of segments against their checksums, the records of the log, and that no id is there
-twice. The exit code is 1 where something is not as it was written; then a backup, or omen repair, is what helps.`,
+twice. It reads beside whoever writes to the database. The exit code is 1 where something is not as it was written; then a backup, or omen repair, is what helps.`,
   options: {},
   examples: [
     { does: 'check it', line: 'omen verify ./data' },
     { does: 'check a backup', line: 'omen verify ./backups/monday' },
   ],
   async run({ operands: [database = ''], output }) {
-    await using db = await openDatabase(database, 'refuse')
-    const found = await db.verify()
+    await using source = await openSource(database)
+    const found = await source.verify()
     output.result(found, () => {
       const looked = `${count(found.rows)} rows read`
       return found.problems.length === 0

@@ -1,6 +1,6 @@
 import { OmenError } from '@omen/core'
 import type { CollectionStats, DatabaseStats } from '@omen/schema'
-import { openDatabase } from '../database/open.ts'
+import { openSource } from '../database/open.ts'
 import { EXIT } from '../exit-codes.ts'
 import { sizeText } from '../output/sizes.ts'
 import { table } from '../terminal/table.ts'
@@ -9,8 +9,8 @@ import { type Command, command } from './command.ts'
 export const stats: Command = command({
   operands: ['<database>', '[collection]'],
   text: `
-Rows and bytes by collection, or by segment and part of one collection; changes that the log still needs; what keeps background
-work from going on. It opens the database for writing: while a server has it, ask the server by its URL.`,
+Rows and bytes by collection, or by segment and part of one collection; changes that the log still needs; what keeps
+background work from going on, where a server is asked. A directory is read beside whoever writes to it.`,
   options: {},
   examples: [
     { does: 'everything', line: 'omen stats ./data' },
@@ -19,8 +19,8 @@ work from going on. It opens the database for writing: while a server has it, as
   ],
   async run({ operands, output }) {
     const [database = '', name] = operands
-    await using db = await openDatabase(database, 'refuse')
-    const all = await db.stats()
+    await using source = await openSource(database)
+    const all = await source.stats()
     if (name === undefined) {
       output.result(all, () => databaseText(all))
       return EXIT.ok

@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { connect } from '@omen/client'
 import { OmenError } from '@omen/core'
 import { open, openReadOnly } from '@omen/db'
-import type { CollectionInfo, Database, Reader, Schema } from '@omen/schema'
+import type { CollectionInfo, Database, DatabaseStats, Reader, Schema, Verification } from '@omen/schema'
 import { UsageError } from '../usage-error.ts'
 
 /** What commands read from: a database, or one that another process may be writing to meanwhile. */
 export interface Source extends AsyncDisposable {
   collection(name: string): Promise<Reader<Schema>>
   collections(): Promise<CollectionInfo[]>
+  stats(): Promise<DatabaseStats>
+  verify(): Promise<Verification>
 }
 
 /**

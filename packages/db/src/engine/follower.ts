@@ -63,6 +63,19 @@ export class Follower {
     return this.#followed.catalog
   }
 
+  /** The manifest that it follows. */
+  get manifest(): Manifest {
+    return this.#followed.manifest
+  }
+
+  get log(): LogReader {
+    return this.#followed.log
+  }
+
+  get storage(): StorageBackend {
+    return this.#options.storage
+  }
+
   /** The last change that it knows. */
   get applied(): number {
     return this.#followed.applied

@@ -4,6 +4,7 @@ import { openFileLog } from '@omen/storage-mmap'
 import { Engine } from '../engine/engine.ts'
 import { mergeSealed } from '../engine/jobs.ts'
 import { limitsOf } from '../engine/limits.ts'
+import { observedOf } from '../observed.ts'
 import { mergeNothing } from '../segment/merge-policy.ts'
 import { verify } from '../verify.ts'
 import type { Mended } from './repair.ts'
@@ -43,7 +44,7 @@ export async function rebuildDerived(
         }
       })
     }
-    return { ...(await verify(engine)), mended }
+    return { ...(await verify(observedOf(engine))), mended }
   } finally {
     await engine.close()
   }

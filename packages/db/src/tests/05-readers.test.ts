@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -80,4 +80,53 @@ test('a reader needs a database, and its schema', async () => {
   ).rejects.toMatchObject({
     code: 'schema_mismatch',
   })
+})
+
+test('a reader says what there is as its writer would', async () => {
+  await using db = await open(directory)
+  const rows = await db.collection('rows', schema)
+  await rows.upsert(batch(0, 100))
+  await rows.optimize()
+  await rows.upsert(batch(50, 120))
+  await using reader = await openReadOnly(directory)
+  const [seen, known] = [await reader.stats(), await db.stats()]
+  expect(seen).toMatchObject({ log: known.log, diskBytes: known.diskBytes, troubles: [] })
+  expect(seen.collections).toMatchObject([
+    { name: 'rows', rows: 120, deleted: 50, segments: [{ state: 'sealed', rows: 50 }, { rows: 70 }] },
+  ])
+  expect(await reader.verify()).toEqual({ problems: [], rows: 120 })
+  await reader.close()
+  await expect(reader.stats()).rejects.toMatchObject({ code: 'closed' })
+  await expect(reader.verify()).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('a reader that verifies takes no file that its writer replaced for damage', async () => {
+  await using db = await open(directory)
+  const rows = await db.collection('rows', schema)
+  await rows.upsert(batch(0, 500))
+  await using reader = await openReadOnly(directory)
+  // What the reader shows was in the log, which is not needed any more: its records are gone.
+  await rows.optimize()
+  await rows.upsert(batch(500, 600))
+  await rows.optimize()
+  const { problems, rows: looked } = await reader.verify()
+  expect(problems).toEqual([])
+  expect([500, 600]).toContain(looked)
+})
+
+test('a reader tells damage of what nobody replaced', async () => {
+  {
+    await using db = await open(directory)
+    const rows = await db.collection('rows', schema)
+    await rows.upsert(batch(0, 500))
+    await rows.optimize()
+  }
+  const name = (await readdir(directory)).find((each) => each.endsWith('.rows')) ?? ''
+  const bytes = await readFile(join(directory, name))
+  // The vector of the last row, which is looked at after the opening.
+  const at = bytes.indexOf(new Uint8Array(Float32Array.of(499, 1).buffer))
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  await writeFile(join(directory, name), bytes)
+  await using reader = await openReadOnly(directory)
+  expect((await reader.verify()).problems).toMatchObject([{ where: expect.stringMatching(/^segment/) }])
 })
