@@ -22,7 +22,8 @@ export async function inBackground<T>(threads: number, work: Promise<T>): Promis
  *
  * A sleeping loop takes some 20 µs to wake, as long as the search it waits for. One that has an immediate to run polls
  * instead, serving everything else in between, and sees the answer within a microsecond or two. Where no other core is free,
- * turning would take time from the very call that is waited for.
+ * turning would take time from the very call that is waited for. So it would where several run: then what comes of one call
+ * keeps the loop busy until the next is done.
  */
 export class Awake {
   readonly #yieldThread: () => void
@@ -55,7 +56,7 @@ export class Awake {
 
   readonly #turn = (): void => {
     this.#yieldThread()
-    if (this.#waiting > 0 && performance.now() < this.#until) {
+    if (this.#waiting === 1 && performance.now() < this.#until) {
       setImmediate(this.#turn)
     } else {
       this.#turning = false

@@ -12,14 +12,20 @@ import { NATIVE_TECHNIQUES, OmenError, SEARCH_STRATEGIES } from '@omen/core'
 import type { Addon, AddonCodes, AddonGraph } from './addon.ts'
 import { Awake, inBackground } from './awake.ts'
 import { AcceleratedCodes, refusal } from './codes.ts'
+import { GatheredSearches } from './gathered-searches.ts'
 
 /** The graph's hot loops in C++. */
 export class AcceleratedGraph implements NativeGraph {
   readonly #graph: AddonGraph
   readonly #awake: Awake
+  readonly #gathered: GatheredSearches
 
   constructor(addon: Addon, options: NativeGraphOptions) {
     this.#awake = new Awake(addon.yieldThread)
+    this.#gathered = new GatheredSearches(
+      (queries, search, out) => this.searchMany(queries, search, 1, out),
+      addon.doctor().threads,
+    )
     const { m, beam, alpha, without, codes, exact, linking, rescoring, head, levels } = options
     const off = without.reduce((bits, name) => bits | (1 << NATIVE_TECHNIQUES.indexOf(name)), 0)
     this.#graph = new addon.Graph(
@@ -79,7 +85,7 @@ export class AcceleratedGraph implements NativeGraph {
   }
 
   search(query: Vectors, search: NativeSearch, out: ResultBuffers): Promise<Refusal | undefined> {
-    return this.#awake.during(this.searchMany(query, search, 1, out))
+    return this.#awake.during(this.#gathered.search(query, search, out))
   }
 
   async searchMany(

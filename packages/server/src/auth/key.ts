@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import * as crypto from 'node:crypto'
 
 const ID_BYTES = 8
 const SECRET_BYTES = 32
@@ -20,8 +20,8 @@ export interface TokenParts {
 
 /** Makes a key with a secret of 256 random bits. */
 export function makeKey(): NewKey {
-  const id = randomBytes(ID_BYTES).toString('hex')
-  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  const id = crypto.randomBytes(ID_BYTES).toString('hex')
+  const secret = crypto.randomBytes(SECRET_BYTES).toString('base64url')
   return { id, token: `omen_${id}_${secret}`, hash: hashOf(secret) }
 }
 
@@ -36,10 +36,13 @@ export function parseToken(token: string): TokenParts | undefined {
  * bits cannot, and every request pays for the hash.
  */
 export function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  // In one call where there is it (Node 20.12): a third of the time.
+  return crypto.hash === undefined
+    ? crypto.createHash('sha256').update(secret).digest()
+    : crypto.hash('sha256', secret, 'buffer')
 }
 
 /** Whether a secret is the one that was hashed, in a time that says nothing about it. */
 export function matchesHash(secret: string, hash: Buffer): boolean {
-  return timingSafeEqual(hashOf(secret), hash)
+  return crypto.timingSafeEqual(hashOf(secret), hash)
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { AuditedAction } from '../audit/chain.ts'
 import { type Call, isAudited, type Route } from '../routes/route.ts'
 import type { Services } from '../routes/services.ts'
@@ -20,13 +21,17 @@ export async function perform(services: Services, route: Route, call: Call): Pro
   const { principal, request } = call
   const content = request.headers['content-type'] ?? ''
   const fingerprint = [route.id, request.url, content, request.bodyBytes ?? '']
-  return await services.idempotency.once(principal.id, String(key), fingerprint, () =>
+  return await services.idempotency.once(principal.id, String(key), fingerprint, async () =>
     recorded(services, route, call),
   )
 }
 
-async function recorded({ audit }: Services, route: Route, call: Call): Promise<unknown> {
-  if (!audit || !isAudited(route)) return await route.handle(call)
+/** @returns the document, or a promise of it */
+function recorded({ audit }: Services, route: Route, call: Call): unknown {
+  return audit && isAudited(route) ? onRecord(audit, route, call) : route.handle(call)
+}
+
+async function onRecord(audit: AuditLog, route: Route, call: Call): Promise<unknown> {
   if (audit.failure) {
     throw new HttpError('overloaded', 'nothing can be changed now: the audit log cannot be written', {
       cause: audit.failure,

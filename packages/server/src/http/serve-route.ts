@@ -51,7 +51,9 @@ async function answer(
   const query = check.query(request.query)
   check.body(request.body)
   const body = withoutTimeout(request.body, visit)
-  const leave = await enter(serving, route.load, reply)
+  const waiting = enter(serving, route.load)
+  if (waiting) await waiting
+  const leave = leaver(serving, route.load, reply)
   try {
     startClock(visit, route.load, services)
     const principal = request.principal ?? ANYBODY
@@ -78,21 +80,28 @@ function withoutTimeout(body: unknown, visit: Visit): unknown {
   return rest
 }
 
-/** Takes a place among those that work. @returns what gives it back */
-async function enter(
-  { work, streams }: Serving,
-  load: Load,
-  reply: FastifyReply,
-): Promise<(() => void) | undefined> {
+/** Takes a place among those that work. @returns a promise only where none is free yet */
+function enter({ work, streams }: Serving, load: Load): Promise<void> | undefined {
   switch (load) {
     case 'light':
       return undefined
     case 'work':
     case 'long work':
-      await work.enter()
+      return work.enter()
+    case 'stream':
+      return streams.enter()
+  }
+}
+
+/** What gives the place back when all is done. */
+function leaver({ work, streams }: Serving, load: Load, reply: FastifyReply): (() => void) | undefined {
+  switch (load) {
+    case 'light':
+      return undefined
+    case 'work':
+    case 'long work':
       return () => work.leave()
     case 'stream':
-      await streams.enter()
       // It lasts until the last byte was sent.
       reply.raw.once('close', () => streams.leave())
       return undefined

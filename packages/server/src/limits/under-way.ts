@@ -33,6 +33,11 @@ export class Visit {
     return this.#ended
   }
 
+  /** @throws the reason for which the work was ended, if it was */
+  throwIfEnded(): void {
+    if (this.#ended) throw this.#ended
+  }
+
   /** Ends the work, for a reason that the reply may still tell. */
   end(reason: HttpError): void {
     this.#ended ??= reason

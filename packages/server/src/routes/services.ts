@@ -30,12 +30,13 @@ export interface Services {
 export type AnyReader = Reader<Schema>
 
 /** Does something with a collection as it is, or as it was in the snapshot that a request names. */
-export async function reading<T>(
+export function reading<T>(
   { collections, snapshots }: Services,
   collection: string,
   snapshot: string | undefined,
   read: (reader: AnyReader) => Promise<T>,
 ): Promise<T> {
-  if (snapshot !== undefined) return await read(snapshots.find(collection, snapshot))
-  return await collections.use(collection, read)
+  return snapshot === undefined
+    ? collections.use(collection, read)
+    : read(snapshots.find(collection, snapshot))
 }
