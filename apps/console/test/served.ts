@@ -63,7 +63,12 @@ export async function serveMeanings(rows: number): Promise<Served> {
       embedding: vectorOf(`${lexicalFile.name} ${gloss}`),
     })),
   )
-  const config = { port: 0, console: folder, log: { level: 'silent' }, state: join(folder, 'state') } as const
+  const config = {
+    port: 0,
+    console: { folder },
+    log: { level: 'silent' },
+    state: join(folder, 'state'),
+  } as const
   const embedder = { embed: async (texts: readonly string[]) => texts.map(vectorOf) }
   const server = await serve(db, config, { embedder })
   const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: [...FLAGS] })

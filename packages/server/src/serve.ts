@@ -44,7 +44,7 @@ export async function serve(
     const config = {
       ...input,
       state: input.state ?? stateBeside(where),
-      console: input.console ?? builtConsole(),
+      console: { ...input.console, folder: input.console?.folder ?? builtConsole() },
     }
     server = await createServer(db, config, options)
     const firstKey = await makeFirstKey(server)
@@ -55,7 +55,8 @@ export async function serve(
       closed ??= app.close().then(closeDatabase)
       return closed
     }
-    const page = server.config.console === undefined ? undefined : `${url}/console/`
+    const { enabled, folder } = server.config.console
+    const page = enabled && folder !== undefined ? `${url}/console/` : undefined
     return { url, console: page, firstKey, app, close }
   } catch (error) {
     await server?.app.close()

@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { formatOf, VECTOR_FORMATS } from '../formats/format.ts'
 import type { RecordSource, SourceRecord } from '../formats/record.ts'
 import { Checkpoint, NOTHING, type Progressed } from '../import/checkpoint.ts'
-import { type InferOptions, inferSchema } from '../import/infer.ts'
+import { type InferOptions, inferSchema, MIN_VECTOR_LENGTH } from '../import/infer.ts'
 import { Mapping } from '../import/mapping.ts'
 import { openRecords } from '../import/open-source.ts'
 import { Rejects } from '../import/rejects.ts'
@@ -75,7 +75,9 @@ Rows are written in batches, each of them durable before the next one; memory do
 of one that is there takes its place. Columns are fields of the same name.
 
 Rows that do not fit the schema are set aside into <file>.rejected.jsonl, each with its line and the reason, and the others go
-on; the exit code is then 3. Until the end, <file>.checkpoint.json says how far it has come: after Ctrl-C, a failure or a power
+on; the exit code is then 3. With --infer, a column is what nine in ten of its first values are: lists of at least
+${MIN_VECTOR_LENGTH} numbers, all equally long, are vectors, whole numbers too; shorter lists are many values of a field, unless
+--vector says that they are vectors. Until the end, <file>.checkpoint.json says how far it has come: after Ctrl-C, a failure or a power
 cut, the same command with --resume goes on, and no row is lost or there twice.
 
 Files of vectors (npy, fvecs, fbin, hdf5) hold vectors alone: ids and fields come from --rows, or from <file>.rows.jsonl, which

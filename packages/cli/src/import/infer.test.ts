@@ -54,6 +54,19 @@ test('text of cells says it too, and digits behind a zero are a name', () => {
   })
 })
 
+test('lists of numbers are vectors from eight on, whole numbers too, where all have one length', () => {
+  const lists = (length: (i: number) => number): { id: string; v: number[] }[] =>
+    Array.from({ length: 20 }, (_, i) => ({
+      id: String(i),
+      v: Array.from({ length: length(i) }, (_, j) => i + j),
+    }))
+  expect(kindsOf(lists(() => 8))).toEqual({ v: 'vector 8' })
+  expect(kindsOf(lists(() => 7))).toEqual({ v: 'integer many' })
+  expect(kindsOf(lists((i) => 8 + (i % 2)))).toEqual({ v: 'integer many' })
+  const cells = lists(() => 8).map(({ id, v }) => ({ id, v: JSON.stringify(v) }))
+  expect(kindsOf(cells, true)).toEqual({ v: 'vector 8' })
+})
+
 test('a few odd rows do not spoil a column', () => {
   const rows = Array.from({ length: 100 }, (_, i) => ({
     id: String(i),

@@ -23,8 +23,8 @@ export interface InferOptions extends MappingOptions {
   readonly quantizer?: string | undefined
 }
 
-/** Lists of at least so many numbers, all equally long, are taken for vectors. */
-const MIN_VECTOR_LENGTH = 8
+/** Lists of at least so many numbers, all equally long, are taken for vectors; shorter ones for many values. */
+export const MIN_VECTOR_LENGTH = 8
 /** A column is what so much of it is: few values of another kind do not spoil it, and are rejected with their rows. */
 const MAJORITY = 0.9
 /** Texts that are never longer can be filtered by. */

@@ -121,13 +121,15 @@ test('a configuration is checked, from a file, the environment and options', asy
   const file = join(folder, 'server.json')
   writeFileSync(file, '{"port":1234,"limits":{"hits":50}}')
   const env = { OMEN_SERVER_PORT: '2345' }
-  const checked = await omenJson(['config', 'check', '--config', file, '--limits-batch', '7'], { env })
+  const flags = ['--limits-batch', '7', '--console-enabled', 'false']
+  const checked = await omenJson(['config', 'check', '--config', file, ...flags], { env })
   const { problems, settings } = checked as { problems: string[]; settings: { name: string }[] }
   expect(problems).toEqual([])
   const of = (name: string): unknown => settings.find((setting) => setting.name === name)
   expect(of('port')).toMatchObject({ value: 2345, origin: 'environment' })
   expect(of('limits.hits')).toMatchObject({ value: 50, origin: 'file' })
   expect(of('limits.batch')).toMatchObject({ value: 7, origin: 'flag' })
+  expect(of('console.enabled')).toMatchObject({ value: false, origin: 'flag' })
   expect(of('host')).toMatchObject({ value: '127.0.0.1', origin: 'default' })
 
   writeFileSync(file, '{"prot":1234,"host":"0.0.0.0","auth":{"mode":"off"}}')

@@ -8,8 +8,7 @@ export interface ServerConfig {
   readonly state: string | undefined
   /** The folder in which backups are made; without one there are none. */
   readonly backups: string | undefined
-  /** The folder of the web console's files; the console that comes with the package, where `serve` is used, when left out. */
-  readonly console: string | undefined
+  readonly console: ConsoleConfig
   readonly auth: AuthConfig
   readonly tls: TlsConfig
   readonly limits: LimitsConfig
@@ -119,6 +118,13 @@ export interface AuditConfig {
   readonly enabled: boolean
   /** Whether a record survives a power cut before the action is answered. */
   readonly sync: boolean
+}
+
+export interface ConsoleConfig {
+  /** Whether the web console is shown. */
+  readonly enabled: boolean
+  /** The folder of its files; the console that comes with the package, where `serve` is used, when left out. */
+  readonly folder: string | undefined
 }
 
 export interface OpenConfig {

@@ -16,7 +16,10 @@ export const SETTINGS: SettingsOf<ServerConfig> = {
   port: whole(7700, 0, 65_535, 'the port to listen on; 0 for any that is free'),
   state: path('the folder of keys and of the audit log; beside the database when left out'),
   backups: path('the folder in which backups are made'),
-  console: path("the folder of the web console's files; those that come with the server when left out"),
+  console: {
+    enabled: flag(true, 'show the web console, at / and /console'),
+    folder: path('the folder of its files; those that come with the server when left out'),
+  },
   auth: {
     mode: choice(['keys', 'off'], 'keys', 'whether requests need a key, or everybody may do everything'),
     exposeWithoutAuthentication: flag(

@@ -58,8 +58,8 @@ export function pageRoutes({ config }: Services): Route[] {
       },
     }),
   ]
-  const { console: folder } = config
-  if (folder === undefined) return routes
+  const { enabled, folder } = config.console
+  if (!enabled || folder === undefined) return routes
   return [
     ...routes,
     route({

@@ -90,7 +90,7 @@ let server: TestServer
 beforeAll(async () => {
   const { pathname } = new URL('.', import.meta.url)
   server = await startServer(
-    { console: pathname },
+    { console: { folder: pathname } },
     { embedder: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0, 0, 0)) } },
   )
 })

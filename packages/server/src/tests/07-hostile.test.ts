@@ -5,7 +5,7 @@ import { DOCS, docs, startServer, type TestServer } from '../testing/start-serve
 let server: TestServer
 beforeAll(async () => {
   const { pathname } = new URL('.', import.meta.url)
-  server = await startServer({ console: pathname })
+  server = await startServer({ console: { folder: pathname } })
   const collection = await server.db.collection('docs', {
     ...DOCS,
     data: { kind: 'json', optional: true, many: false, index: false },

@@ -27,13 +27,13 @@ describe('a configuration', () => {
   })
 
   test('comes from a file, the environment and flags: what comes later counts more', async () => {
-    const file = await fileOf({ port: 1, limits: { hits: 1, beam: 1, batch: 1 }, console: 'web' })
+    const file = await fileOf({ port: 1, limits: { hits: 1, beam: 1, batch: 1 }, console: { folder: 'web' } })
     const env = { OMEN_SERVER_LIMITS_BEAM: '2', OMEN_SERVER_LIMITS_BATCH: '2', OMEN_NATIVE: 'off', HOME: '/' }
     const { config, settings, problems } = await checkConfig({ file, env, flags: { 'limits-batch': '3' } })
     expect(problems).toEqual([])
     expect(config).toMatchObject({ port: 1, limits: { hits: 1, beam: 2, batch: 3, samples: 1000 } })
     // A path is meant from where the file lies.
-    expect(config?.console).toBe(join(folder, 'web'))
+    expect(config?.console).toEqual({ enabled: true, folder: join(folder, 'web') })
     const origins = Object.fromEntries(settings.map(({ name, origin }) => [name, origin]))
     expect(origins).toMatchObject({
       'limits.hits': 'file',

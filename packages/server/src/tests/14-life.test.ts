@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,19 @@ describe('serving a directory', () => {
     await second.close()
     // It is closed: it can be opened for writing.
     await (await open(at)).close()
+  })
+
+  test('shows a console only where it is wanted', async () => {
+    await writeFile(join(folder, 'index.html'), '<!doctype html>')
+    for (const enabled of [true, false]) {
+      const server = await serve(':memory:', { ...QUIET, console: { enabled, folder } })
+      expect(server.console).toBe(enabled ? `${server.url}/console/` : undefined)
+      for (const path of ['/', '/console', '/console/', '/console/index.html']) {
+        // What is not there is told apart only from inside.
+        expect((await fetch(server.url + path)).status).toBe(enabled ? 200 : 401)
+      }
+      await server.close()
+    }
   })
 
   test('that cannot listen closes what it opened', async () => {
