@@ -66,7 +66,7 @@ export async function createServer(
   const connections = new Connections(app.server)
   const keys = await KeyStore.open(auth.mode === 'keys' ? state : undefined)
   const audit =
-    config.audit.enabled && state !== undefined ? await AuditLog.open(state, config.audit.sync) : undefined
+    config.audit.enabled && state !== undefined ? await AuditLog.open(state, config.audit) : undefined
   const authenticator = new Authenticator(
     auth.mode === 'keys' ? keys : undefined,
     await jwtVerifier(auth.jwt),

@@ -1,11 +1,10 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { join } from 'node:path'
 import { OmenError } from '@omen/core'
-import { PRIVATE_FILE, PRIVATE_FOLDER } from '../state/write-file.ts'
+import { PRIVATE_FILE, PRIVATE_FOLDER, syncFolder } from '../state/write-file.ts'
 import { type AuditedAction, lineOf } from './chain.ts'
-import { verifyAudit } from './verify-audit.ts'
+import { type AuditFile, auditFile, auditFilesIn } from './files.ts'
+import { verifyFiles } from './verify-audit.ts'
 
-const FILE = 'audit.jsonl'
 const NEWLINE = 0x0a
 
 interface Waiting {
@@ -14,56 +13,64 @@ interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
+export interface AuditLogOptions {
+  /** Whether lines are durable when `record` resolves. */
+  readonly sync: boolean
+  /** Bytes after which the log goes on in another file. */
+  readonly fileBytes: number
+}
+
+/** Where the log goes on. */
+interface End {
+  readonly file: FileHandle
+  readonly path: string
+  readonly sizeBytes: number
+  /** The number and the hash of the last line. */
+  readonly number: number
+  readonly previous: string
+}
+
 /**
- * The record of every action that writes or administers: lines of JSON, each with the hash of the one before. Lines that come
- * while others are being written are written together.
+ * The record of every action that writes or administers: lines of JSON, each with the hash of the one before, also from file to
+ * file. Lines that come while others are being written are written together.
  */
 export class AuditLog {
-  readonly #file: FileHandle
-  readonly #path: string
-  readonly #sync: boolean
+  readonly #folder: string
+  readonly #options: AuditLogOptions
+  #file: FileHandle
+  #path: string
+  #sizeBytes: number
   #number: number
   #previous: string
   #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
   #failure: OmenError | undefined
 
-  private constructor(file: FileHandle, path: string, sync: boolean, number: number, previous: string) {
-    this.#file = file
-    this.#path = path
-    this.#sync = sync
-    this.#number = number
-    this.#previous = previous
+  private constructor(folder: string, options: AuditLogOptions, end: End) {
+    this.#folder = folder
+    this.#options = options
+    this.#file = end.file
+    this.#path = end.path
+    this.#sizeBytes = end.sizeBytes
+    this.#number = end.number
+    this.#previous = end.previous
   }
 
   /**
-   * Opens the log in a folder, creating both where there is none. A line that was cut short as the process ended is cut off.
+   * Opens the log in a folder, creating both where there is none. A line that was cut short as the process ended is cut off; the
+   * last file and the one before are checked, and `verifyAudit` checks all.
    *
-   * @param sync whether lines are durable when `record` resolves
    * @throws OmenError `io`, `corrupt_log` when a line is not as it was written
    */
-  static async open(folder: string, sync: boolean): Promise<AuditLog> {
-    const path = join(folder, FILE)
+  static async open(folder: string, options: AuditLogOptions): Promise<AuditLog> {
     try {
       await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER })
-      const file = await open(path, 'a+', PRIVATE_FILE)
-      try {
-        await cutOffHalfLine(file)
-        const { records, lastHash, problem } = await verifyAudit(path)
-        if (problem) {
-          throw new OmenError(
-            'corrupt_log',
-            `line ${problem.line} of ${path} was tampered with or damaged (${problem.why}): ` +
-              'keep the file for whoever looks into it, and move it away to begin another',
-          )
-        }
-        return new AuditLog(file, path, sync, records, lastHash)
-      } catch (error) {
-        await file.close()
-        throw error
-      }
+      const files = (await auditFilesIn(folder)).slice(-2)
+      if (files.length === 0) files.push(auditFile(folder, 1))
+      return new AuditLog(folder, options, await openEnd(files))
     } catch (error) {
-      throw error instanceof OmenError ? error : new OmenError('io', `cannot open ${path}`, { cause: error })
+      if (error instanceof OmenError) throw error
+      throw new OmenError('io', `cannot open the audit log in ${folder}`, { cause: error })
     }
   }
 
@@ -109,6 +116,7 @@ export class AuditLog {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
+    if (this.#sizeBytes >= this.#options.fileBytes) await this.#beginFile()
     let text = ''
     for (const { action } of batch) {
       const { line, hash } = lineOf(action, this.#number + 1, this.#previous)
@@ -117,7 +125,41 @@ export class AuditLog {
       text += `${line}\n`
     }
     await this.#file.appendFile(text)
-    if (this.#sync) await this.#file.datasync()
+    this.#sizeBytes += Buffer.byteLength(text)
+    if (this.#options.sync) await this.#file.datasync()
+  }
+
+  /** Goes on in a file of its own. One that a crash leaves empty is where the log goes on then. */
+  async #beginFile(): Promise<void> {
+    const { path } = auditFile(this.#folder, this.#number + 1)
+    const file = await open(path, 'a+', PRIVATE_FILE)
+    await this.#file.close()
+    this.#file = file
+    this.#path = path
+    this.#sizeBytes = 0
+    if (this.#options.sync) await syncFolder(this.#folder)
+  }
+}
+
+/** Opens the last of files that follow each other. */
+async function openEnd(files: readonly AuditFile[]): Promise<End> {
+  const { path } = files.at(-1) as AuditFile
+  const file = await open(path, 'a+', PRIVATE_FILE)
+  try {
+    await cutOffHalfLine(file)
+    const { last, lastHash, problem } = await verifyFiles(files)
+    if (problem) {
+      throw new OmenError(
+        'corrupt_log',
+        `line ${problem.line} of ${problem.file} was tampered with or damaged (${problem.why}): ` +
+          'keep the file for whoever looks into it, and move it away to begin another',
+      )
+    }
+    const { size: sizeBytes } = await file.stat()
+    return { file, path, sizeBytes, number: last, previous: lastHash }
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }
 

@@ -47,15 +47,17 @@ const HASH_AT_END = /,"hash":"([0-9a-f]{64})"\}$/
 /**
  * Reads a line of the log, which must follow what came before.
  *
+ * @param previous the hash of the line before; undefined where nobody knows it
  * @throws Error saying what is wrong with it
  */
-export function recordOf(line: string, number: number, previous: string): AuditRecord {
+export function recordOf(line: string, number: number, previous: string | undefined): AuditRecord {
   const end = HASH_AT_END.exec(line)
   if (!end) throw new Error('it is no line of an audit log')
   if (hashOf(`${line.slice(0, end.index)}}`) !== end[1]) throw new Error('it is not as it was written')
   const record = JSON.parse(line) as AuditRecord
   if (record.number !== number) throw new Error(`it has number ${record.number} instead of ${number}`)
-  if (record.previous !== previous) throw new Error('it does not follow the line before')
+  if (previous !== undefined && record.previous !== previous)
+    throw new Error('it does not follow the line before')
   return record
 }
 

@@ -118,6 +118,8 @@ export interface AuditConfig {
   readonly enabled: boolean
   /** Whether a record survives a power cut before the action is answered. */
   readonly sync: boolean
+  /** Bytes after which the log goes on in another file; those that are full stay. */
+  readonly fileBytes: number
 }
 
 export interface ConsoleConfig {

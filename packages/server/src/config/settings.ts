@@ -79,6 +79,7 @@ export const SETTINGS: SettingsOf<ServerConfig> = {
   audit: {
     enabled: flag(true, 'record every action that writes or administers'),
     sync: flag(false, 'make a record durable before the action is answered'),
+    fileBytes: whole(64 * MIB, 1024, 64 * GIB, 'bytes after which the log goes on in another file'),
   },
   docs: { open: flag(true, 'show /openapi.json and /docs without a key') },
   metrics: { open: flag(false, 'show /metrics without a key') },

@@ -22,7 +22,12 @@ export async function writePrivately(path: string, text: string): Promise<void> 
     await rm(temporary, { force: true })
     throw error
   }
-  const folder = await open(dirname(path), 'r')
+  await syncFolder(dirname(path))
+}
+
+/** Makes names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
   try {
     await folder.sync()
   } finally {
