@@ -94,6 +94,7 @@ class PlainCodes implements NativeCodes {
 
 const accelerator: Accelerator = {
   allocate: (sizeBytes) => new ArrayBuffer(sizeBytes),
+  free: () => undefined,
   createCodes: (shape) => new PlainCodes(shape),
   createChecksum: () => {
     throw new Error('nothing is hashed here')

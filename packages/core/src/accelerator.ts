@@ -10,6 +10,8 @@ import type { Element, NativeCodec } from './quantizer.ts'
 export interface Accelerator {
   /** Allocates zeroed memory, aligned for the widest loads and, when `huge`, advised to lie on huge pages. */
   allocate(sizeBytes: number, huge: boolean): ArrayBuffer
+  /** Gives back at once what `allocate` gave, which the garbage collector would some time: every view of it is empty then. */
+  free(buffer: ArrayBuffer): void
   /** XXH3 (64 bits, no seed) of more than 240 bytes, fed in pieces on the pool. */
   createChecksum(): NativeChecksum
   /** Copies bytes on the pool, where a page that must be read from a disk keeps nobody waiting. Pieces of a few MiB. */

@@ -31,6 +31,11 @@ export class Queue {
     return result
   }
 
+  /** Resolves when all tasks that there are have settled. */
+  async ended(): Promise<void> {
+    await this.#tail
+  }
+
   /** Refuses every task that has not started; a running one is left to notice by itself. */
   close(): void {
     this.#closed = true

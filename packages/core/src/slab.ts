@@ -27,6 +27,8 @@ export class Slab {
   readonly words: Uint32Array[] = []
   readonly #accelerator: Accelerator | undefined
   readonly #fill: number
+  /** Memory of its own, as the accelerator gave it. */
+  readonly #buffers: ArrayBuffer[] = []
   readonly #followers: ((chunk: Uint8Array) => void)[] = []
   /** The bytes that it lies over, where it does not own its memory. */
   #given: Uint8Array | undefined
@@ -89,10 +91,17 @@ export class Slab {
       const huge = this.#accelerator !== undefined && needed >= HUGE_PAGE_BYTES
       const count = huge ? Math.ceil(Math.min(needed, MAX_ALLOCATION_BYTES) / bytes) : 1
       const buffer = this.#accelerator?.allocate(count * bytes, huge) ?? new ArrayBuffer(bytes)
+      this.#buffers.push(buffer)
       for (let i = 0; i < count; i++) {
         this.#add(new Uint8Array(buffer, i * bytes, bytes))
       }
     }
+  }
+
+  /** Gives its own memory back: nobody may read or write it any more, through its chunks or by their addresses. */
+  free(): void {
+    this.chunks.length = this.words.length = 0
+    for (const buffer of this.#buffers.splice(0)) this.#accelerator?.free(buffer)
   }
 
   #add(chunk: Uint8Array): void {

@@ -40,7 +40,7 @@ import {
   type HnswOptions,
   type Settings,
 } from './options.ts'
-import { type Parts, trainParts } from './parts.ts'
+import { freeParts, type Parts, trainParts } from './parts.ts'
 import { describePlan, type SearchPlan } from './plan.ts'
 import { findTruth, type RecallReport, recallOf } from './recall.ts'
 import { limitSearch, nothing, resultBuffers, settle, spread, vectorOf } from './results.ts'
@@ -422,12 +422,14 @@ export class Hnsw implements VectorIndex {
     }, options.signal)
   }
 
-  /** As `VectorIndex` says. @returns resolves when the searches that run have ended: what they read may go then */
-  close(): Promise<void> {
+  /** As `VectorIndex` says. @returns resolves when what runs has ended, and memory is given back: what it reads may go then */
+  async close(): Promise<void> {
+    const parts = this.#parts
     this.#closed = true
     this.#queue.close()
     this.#parts = undefined
-    return this.#searches.ended()
+    await Promise.all([this.#queue.ended(), this.#searches.ended()])
+    if (parts) freeParts(parts)
   }
 
   #check(options: SearchManyOptions): CheckedSearch {

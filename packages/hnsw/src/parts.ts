@@ -8,7 +8,7 @@ import {
   type Vectors,
 } from '@omen/core'
 import type { Engine } from './engine.ts'
-import { type GivenSlabs, Graph } from './graph.ts'
+import { type GivenSlabs, Graph, SLABS } from './graph.ts'
 import { NativeEngine } from './native-engine.ts'
 import type { Settings } from './options.ts'
 import { TypeScriptEngine } from './typescript-engine.ts'
@@ -29,6 +29,12 @@ export interface Parts {
 /** The codes that have rows of their own, which whoever writes, saves or counts rows must look at. */
 export function storedCodes({ codes, exact }: Pick<Parts, 'codes' | 'exact'>): readonly [Codes, ...Codes[]] {
   return exact && exact.slab !== codes.slab ? [codes, exact] : [codes]
+}
+
+/** Gives the memory of parts back: nobody may look at them any more. What lies over bytes of somebody else stays. */
+export function freeParts(parts: Parts): void {
+  for (const { slab } of storedCodes(parts)) slab.free()
+  for (const name of SLABS) parts.graph[name].free()
 }
 
 /** The codecs that parts were made around: those that `makeParts` takes. */
@@ -89,6 +95,7 @@ function onSmallPages(accelerator: Accelerator | undefined): Accelerator | undef
   return (
     accelerator && {
       allocate: (sizeBytes) => accelerator.allocate(sizeBytes, false),
+      free: (buffer) => accelerator.free(buffer),
       createChecksum: () => accelerator.createChecksum(),
       copy: (source, target) => accelerator.copy(source, target),
       createCodes: (...codes) => accelerator.createCodes(...codes),

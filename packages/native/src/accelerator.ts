@@ -62,6 +62,10 @@ class NativeAccelerator implements Accelerator {
     return this.#addon.allocate(sizeBytes, huge)
   }
 
+  free(buffer: ArrayBuffer): void {
+    this.#addon.detach(buffer)
+  }
+
   createChecksum(): NativeChecksum {
     return new this.#addon.Checksum()
   }

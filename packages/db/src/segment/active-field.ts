@@ -77,8 +77,10 @@ export class ActiveField implements SearchableField {
     return end - first
   }
 
-  close(): void {
-    this.#graph?.close()
+  /** Gives its memory back when the graph has come to an end. */
+  async close(): Promise<void> {
+    await this.#graph?.close()
+    this.vectors.slab.free()
   }
 }
 

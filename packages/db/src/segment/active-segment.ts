@@ -48,7 +48,7 @@ export class ActiveSegment implements Segment {
     )
     this.#threads = accelerator?.doctor().threads ?? 1
     this.#references = new References(() => {
-      for (const field of this.fields.values()) field.close()
+      for (const field of this.fields.values()) void field.close()
     })
   }
 
