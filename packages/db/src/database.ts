@@ -24,10 +24,10 @@ export interface OpenOptions {
   /** What writes survive that do not say otherwise: a power cut (`synced`) when left out. */
   readonly durability?: Durability | undefined
   /**
-   * Bytes of memory, shared by all collections; 256 MiB when left out. Half of it is for rows that are not on disk yet, half for
-   * what a merge of segments makes. Beside it come mapped files, which the system takes back when it needs them; what calls
-   * hold, their rows and hits; and what was let go of until it is collected: with the default some 100 MiB while a million
-   * rows are written. `optimize` and new schemas make whole segments, whatever they take.
+   * Bytes of memory that the process may grow by while rows are written, shared by all collections; 256 MiB when left out. A
+   * third of it is for rows that are not on disk yet, a third for what a merge of segments makes, the rest for batches on their
+   * way and for what was let go of until it is collected. Beside it come mapped files, which the system takes back when it
+   * needs them, and what calls hold, their rows and hits. `optimize` and new schemas make whole segments, whatever they take.
    */
   readonly memoryBudgetBytes?: number | undefined
   /**

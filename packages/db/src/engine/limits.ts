@@ -26,6 +26,12 @@ export interface Limits {
 const MIB = 2 ** 20
 const DEFAULT_BUDGET_BYTES = 256 * MIB
 const MIN_BUDGET_BYTES = 16 * MIB
+/*
+ * Of the budget. One segment fills up while another is on its way to disk, and beside them others are merged. What is left is
+ * for batches on their way, and for what the collector of JavaScript has not looked at yet.
+ */
+const ACTIVE_SHARE = 0.17
+const MERGE_SHARE = 0.32
 
 /**
  * The limits that follow from what a user says.
@@ -45,9 +51,8 @@ export function limitsOf(options: {
   }
   return {
     sealRows: 131_072,
-    // One segment fills up while another is on its way to disk; beside them others are merged.
-    activeBytes: Math.floor(memoryBudgetBytes / 4),
-    mergeBytes: Math.floor(memoryBudgetBytes / 2),
+    activeBytes: Math.floor(memoryBudgetBytes * ACTIVE_SHARE),
+    mergeBytes: Math.floor(memoryBudgetBytes * MERGE_SHARE),
     pendingRows: 65_536,
     waitingSegments: 2,
     replayBytes: memoryBudgetBytes,

@@ -5,6 +5,7 @@ import type { VectorColumn } from '../rows/row-block.ts'
 import type { SearchableField } from './field-search.ts'
 import { FieldVectors } from './field-vectors.ts'
 import { keepOf, quantizerOf } from './quantizers.ts'
+import { VectorBlock } from './vector-block.ts'
 
 /** Vectors that a graph waits for, where nothing else is said: fewer are scanned as fast. */
 export const GRAPH_VECTORS = 4096
@@ -64,10 +65,11 @@ export class ActiveField implements SearchableField {
   async link(limit: number, { threads, signal }: LinkOptions): Promise<number> {
     const first = this.#linked
     const end = first + Math.min(this.pending, limit)
+    const block = new VectorBlock(this.field.dimension)
     if (end > first) this.#graph ??= newGraph(this.field, this.vectors, this.#accelerator, this.vectors.codes)
     while (this.#linked < end) {
       const to = Math.min(this.#linked + VECTORS_PER_BATCH, end)
-      await this.#graph?.add(this.vectors.read(this.#linked, to), {
+      await this.#graph?.add(this.vectors.read(this.#linked, to, block), {
         background: true,
         ...(threads === undefined ? {} : { threads }),
         ...(signal ? { signal } : {}),
@@ -112,17 +114,18 @@ export function newGraph(
 /** Vectors that can be read, however they are kept. */
 interface CountedVectors {
   readonly count: number
-  /** The vectors from … to − 1: a copy. */
-  read(from: number, to: number): Float32Array
+  /** The vectors from … to − 1: a copy, in the block where one is given. */
+  read(from: number, to: number, block?: VectorBlock): Float32Array
 }
 
 function sampleOf(vectors: CountedVectors, dimension: number): Float32Array {
   const { count } = vectors
   const size = Math.min(count, TRAINING_VECTORS)
   const sample = new Float32Array(size * dimension)
+  const block = new VectorBlock(dimension)
   for (let i = 0; i < size; i++) {
     const at = Math.floor((i * count) / size)
-    sample.set(vectors.read(at, at + 1), i * dimension)
+    sample.set(vectors.read(at, at + 1, block), i * dimension)
   }
   return sample
 }

@@ -17,6 +17,7 @@ import {
 } from '@omen/core'
 import type { VectorColumn } from '../rows/row-block.ts'
 import { SlotRows } from './slot-rows.ts'
+import { VectorBlock } from './vector-block.ts'
 
 /** Which slots a scan looks at. */
 export interface SlotRange {
@@ -119,12 +120,12 @@ export class FieldVectors {
     return this.read(slot, slot + 1)
   }
 
-  /** The vectors in slots from … to − 1, one after another: a copy. */
-  read(from: number, to: number): Float32Array {
+  /** The vectors in slots from … to − 1, one after another: a copy, in the block where one is given. */
+  read(from: number, to: number, block: VectorBlock = new VectorBlock(this.shape.dimension)): Float32Array {
     const { dimension } = this.shape
     const { slab } = this
     const size = dimension * Float32Array.BYTES_PER_ELEMENT
-    const copy = new Float32Array((to - from) * dimension)
+    const copy = block.of(to - from)
     const bytes = new Uint8Array(copy.buffer)
     const dense = size === slab.bytesPerRow
     for (let slot = from; slot < to; ) {

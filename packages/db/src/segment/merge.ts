@@ -9,6 +9,7 @@ import { MergedRows, type MergedVectors, type MergeSource } from './merged-rows.
 import { keepOf, quantizerOf } from './quantizers.ts'
 import type { SealedSegment } from './sealed-segment.ts'
 import { type FieldContents, type SegmentFiles, writeSegment } from './segment-files.ts'
+import { VectorBlock } from './vector-block.ts'
 
 export interface MergeSegmentsOptions extends LinkOptions {
   /** Makes it faster: that of `@omen/native` when left out, none for `null`. */
@@ -114,6 +115,7 @@ async function grownGraph(
   if (!base?.graph || !dense) return undefined
   const { graph, vectors } = base
   let told = 0
+  const block = new VectorBlock(field.dimension)
   const { index } = await Hnsw.merge({
     sources: rowSources.map(({ rows, live }, i) => ({
       rows,
@@ -122,7 +124,7 @@ async function grownGraph(
     })),
     plan,
     background: true,
-    vectors: (source, rows) => vectorsOf(segments[source]?.fields.get(name)?.vectors, rows),
+    vectors: (source, rows) => vectorsOf(segments[source]?.fields.get(name)?.vectors, rows, block),
     ...(plan.rows > MAX_GROWTH * vectors.count
       ? { quantizer: quantizerOf(field.quantizer), keep: keepOf(field.keep) }
       : {}),
@@ -136,16 +138,17 @@ async function grownGraph(
   return index
 }
 
-function vectorsOf(vectors: FieldVectors | undefined, rows: Uint32Array): Float32Array {
-  const dimension = vectors?.shape.dimension ?? 0
-  const block = new Float32Array(rows.length * dimension)
-  const bytes = new Uint8Array(block.buffer)
-  const size = dimension * Float32Array.BYTES_PER_ELEMENT
+/** @returns borrowed until the block is used again */
+function vectorsOf(vectors: FieldVectors | undefined, rows: Uint32Array, block: VectorBlock): Float32Array {
+  const found = block.of(rows.length)
+  const bytes = new Uint8Array(found.buffer)
+  const size = block.dimension * Float32Array.BYTES_PER_ELEMENT
   for (let i = 0; i < rows.length; i++) {
     const slot = vectors?.slots.slotOf(rows[i] as number) ?? NO_ROW
     if (vectors && slot !== NO_ROW) bytes.set(vectors.slab.row(slot).subarray(0, size), i * size)
+    else bytes.fill(0, i * size, (i + 1) * size)
   }
-  return block
+  return found
 }
 
 function contentsOf(vectors: MergedVectors, graph: Hnsw | undefined): FieldContents {
@@ -181,10 +184,11 @@ async function newlyLinked(
   progress: (linked: number) => void,
 ): Promise<Hnsw> {
   const graph = newGraph(vectors.field, vectors, accelerator ?? undefined)
+  const block = new VectorBlock(vectors.field.dimension)
   try {
     for (let from = 0; from < vectors.count; from += VECTORS_PER_BATCH) {
       const to = Math.min(from + VECTORS_PER_BATCH, vectors.count)
-      await graph.add(vectors.read(from, to), {
+      await graph.add(vectors.read(from, to, block), {
         background: true,
         ...(threads === undefined ? {} : { threads }),
         ...(signal ? { signal } : {}),

@@ -1,9 +1,10 @@
-import { type Bitset, NO_ROW, roundUp } from '@omen/core'
+import { type Bitset, CHUNK_MASK, CHUNK_ROWS, CHUNK_SHIFT, NO_ROW, roundUp } from '@omen/core'
 import type { MergePlan } from '@omen/hnsw'
 import type { VectorField } from '@omen/schema'
 import type { StoredPayloads } from '../payload/payload.ts'
 import type { FieldVectors } from './field-vectors.ts'
 import type { SealedSegment } from './sealed-segment.ts'
+import { VectorBlock } from './vector-block.ts'
 
 /** A segment to be merged, and which of its rows exist. */
 export interface MergeSource {
@@ -87,6 +88,8 @@ interface Origins {
 
 /** Bytes that are gathered before they are handed on. */
 const BLOCK_BYTES = 1 << 20
+/** Shorter runs of vectors are copied, and others behind them. */
+const LONG_RUN = 256
 
 /** The vectors of one field of merged rows, read where they lie. */
 export class MergedVectors {
@@ -121,24 +124,49 @@ export class MergedVectors {
     this.#origins = { source, number }
   }
 
-  /** The vectors from … to − 1, one after another: a copy. */
-  read(from: number, to: number): Float32Array {
+  /** The vectors from … to − 1, one after another: a copy, in the block where one is given. */
+  read(from: number, to: number, block: VectorBlock = new VectorBlock(this.field.dimension)): Float32Array {
     const { dimension } = this.field
-    const copy = new Float32Array((to - from) * dimension)
+    const copy = block.of(to - from)
     const bytes = new Uint8Array(copy.buffer)
     this.#copy(from, to, bytes, dimension * Float32Array.BYTES_PER_ELEMENT)
     return copy
   }
 
-  /** All vectors as a file has them, in blocks. */
+  /** All vectors as a file has them, in blocks: views of where they lie, where enough of them lie one after another. */
   *parts(): Generator<Uint8Array, void, undefined> {
-    const rows = Math.max(1, Math.floor(BLOCK_BYTES / this.bytesPerRow))
-    for (let from = 0; from < this.count; from += rows) {
-      const to = Math.min(from + rows, this.count)
-      const block = new Uint8Array((to - from) * this.bytesPerRow)
-      this.#copy(from, to, block, this.bytesPerRow)
-      yield block
+    const most = Math.max(1, Math.floor(BLOCK_BYTES / this.bytesPerRow))
+    for (let from = 0; from < this.count; ) {
+      let to = this.#runFrom(from, most)
+      if (to - from >= LONG_RUN) {
+        yield this.#view(from, to)
+      } else {
+        to = Math.min(from + most, this.count)
+        const block = new Uint8Array((to - from) * this.bytesPerRow)
+        this.#copy(from, to, block, this.bytesPerRow)
+        yield block
+      }
+      from = to
     }
+  }
+
+  /** The end of the run of vectors from one on that lie one after another, in one chunk. */
+  #runFrom(from: number, most: number): number {
+    const { source, number } = this.#origins
+    const [segment, first] = [source[from], number[from] as number]
+    const end = Math.min(from + most, this.count, from + CHUNK_ROWS - (first & CHUNK_MASK))
+    let to = from + 1
+    while (to < end && source[to] === segment && number[to] === first + to - from) to++
+    return to
+  }
+
+  /** The vectors of a run: borrowed. */
+  #view(from: number, to: number): Uint8Array {
+    const { slab } = this.#vectors[this.#origins.source[from] as number] as FieldVectors
+    const first = this.#origins.number[from] as number
+    const chunk = slab.chunks[first >>> CHUNK_SHIFT] as Uint8Array
+    const start = (first & CHUNK_MASK) * this.bytesPerRow
+    return chunk.subarray(start, start + (to - from) * this.bytesPerRow)
   }
 
   #copy(from: number, to: number, target: Uint8Array, stride: number): void {

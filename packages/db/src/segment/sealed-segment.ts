@@ -9,8 +9,11 @@ import type { Segment, SegmentHits, SegmentSearch, SegmentSearchMany, SegmentSta
 import type { SegmentFiles } from './segment-files.ts'
 import { segmentStats } from './segment-stats.ts'
 
-/** Where a row comes from and goes to in a merge, its version, its places in the table of ids and in the payload's index. */
-const BYTES_PER_MERGED_ROW = 100
+/**
+ * Where a row comes from and goes to in a merge, its version, its places in the table of ids and, twice while it is made, in
+ * the payload's index; and its share of the vectors on their way.
+ */
+const BYTES_PER_MERGED_ROW = 150
 
 /** What an opened segment consists of. */
 export interface SealedParts {
