@@ -5,6 +5,7 @@ import type {
   PayloadName,
   Reader,
   RecallMeasurement,
+  ScannedRow,
   ScanOptions,
   Schema,
   SearchManyQuery,
@@ -65,11 +66,12 @@ export class RemoteReader<S extends Schema> implements Reader<S> {
 
   async *scan<const K extends keyof S & string = PayloadName<S>>(
     options: ScanOptions<S, K> = {},
-  ): AsyncGenerator<OutputRow<S, K>, void, undefined> {
+  ): AsyncGenerator<ScannedRow<S, K>, void, undefined> {
     const { signal, timeoutMs, ...body } = options
     const request = this.request('scan', body, { call: { signal, timeoutMs } })
     for await (const row of this.transport.stream(request)) {
-      if (row !== undefined) yield this.readRow(row as Record<string, unknown>) as OutputRow<S, K>
+      if (row !== undefined)
+        yield withExpiry(this.readRow(row as Record<string, unknown>)) as ScannedRow<S, K>
     }
   }
 
@@ -108,6 +110,12 @@ export class RemoteReader<S extends Schema> implements Reader<S> {
     const path = `${pathOf(this.name)}/${route}`
     return { method: 'POST', repeatable: true, ...options, path, body }
   }
+}
+
+/** JSON has dates as text. */
+function withExpiry(row: Record<string, unknown>): Record<string, unknown> {
+  if (typeof row.$expiresAt === 'string') row.$expiresAt = new Date(row.$expiresAt)
+  return row
 }
 
 /** A search within infinity is one without a bound, which every body can say. */

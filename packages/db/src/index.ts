@@ -39,6 +39,7 @@ export {
   type RecallMeasurement,
   type Replacement,
   type RowChange,
+  type ScannedRow,
   type ScanOptions,
   type Schema,
   type SearchManyQuery,

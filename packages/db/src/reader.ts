@@ -1,4 +1,4 @@
-import { Turns, throwIfAborted } from '@omen/core'
+import { OmenError, Turns, throwIfAborted } from '@omen/core'
 import type {
   Filter,
   GetOptions,
@@ -8,6 +8,7 @@ import type {
   PayloadName,
   Reader,
   RecallMeasurement,
+  ScannedRow,
   ScanOptions,
   Schema,
   SearchManyQuery,
@@ -15,7 +16,7 @@ import type {
   SearchResult,
   SegmentExplanation,
 } from '@omen/schema'
-import { checkId, checkOptionNames, signalOf } from '@omen/schema/check'
+import { checkId, checkOptionNames, describe, signalOf } from '@omen/schema/check'
 import type { View } from './engine/view.ts'
 import { versionIn } from './engine/writer.ts'
 import { measureRecall } from './measure-recall.ts'
@@ -77,8 +78,9 @@ export class EmbeddedReader<S extends Schema> implements Reader<S> {
 
   async *scan<const K extends keyof S & string = PayloadName<S>>(
     options: ScanOptions<S, K> = {},
-  ): AsyncGenerator<OutputRow<S, K>, void, undefined> {
-    checkOptionNames('scan', options, ['where', 'select', 'signal', 'timeoutMs'])
+  ): AsyncGenerator<ScannedRow<S, K>, void, undefined> {
+    checkOptionNames('scan', options, ['where', 'select', 'expiry', 'signal', 'timeoutMs'])
+    const expiry = checkFlag('expiry', options.expiry)
     const signal = signalOf(options)
     const view = this.#view().retain()
     try {
@@ -89,7 +91,8 @@ export class EmbeddedReader<S extends Schema> implements Reader<S> {
         for (const row of rowNumbers(matches)) {
           const output: Record<string, unknown> = { id: segment.idOf(row) }
           projection.addTo(output, segment, row)
-          yield output as OutputRow<S, K>
+          if (expiry) addExpiry(output, segment.expiresAt(row))
+          yield output as ScannedRow<S, K>
           throwIfAborted(signal)
           if (turns.due) await turns.take()
         }
@@ -135,6 +138,17 @@ export class EmbeddedReader<S extends Schema> implements Reader<S> {
   measureRecall(options: MeasureRecallOptions<S> = {}): Promise<RecallMeasurement> {
     return this.#reading((view) => measureRecall(view, options))
   }
+}
+
+function checkFlag(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new OmenError('invalid_argument', `${name} is true or false, got ${describe(value)}`)
+}
+
+/** Says when a row expires. What is behind the last moment that a `Date` can say is never. */
+function addExpiry(row: Record<string, unknown>, expiresAt: number): void {
+  const date = new Date(expiresAt)
+  if (!Number.isNaN(date.getTime())) row.$expiresAt = date
 }
 
 function rowIn(view: View, id: string, projection: Projection): unknown {

@@ -62,6 +62,7 @@ export type {
   OutputRow,
   PayloadName,
   RowChange,
+  ScannedRow,
   VectorName,
 } from './schema/infer.ts'
 export type { StandardIssue, StandardResult, StandardSchema } from './schema/standard-schema.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { OmenError } from '@omen/core'
-import type { Field, Filter, Schema } from '@omen/schema'
+import { date, type Field, type Filter, type Schema } from '@omen/schema'
 import { jsonValue, nameList, wholeNumber } from '../arguments/values.ts'
 import { openSource } from '../database/open.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -19,7 +19,11 @@ const OPTIONS = {
     help: 'jsonl, csv, tsv, parquet, arrow, npy, fvecs, hdf5; else by the extension',
   },
   where: { type: 'string', value: 'json', help: 'only rows that match this filter' },
-  select: { type: 'string', value: 'a,b', help: 'only these fields; all, vectors too, when left out' },
+  select: {
+    type: 'string',
+    value: 'a,b',
+    help: 'only these fields; all, vectors and $expiresAt too, when left out',
+  },
   field: {
     type: 'string',
     value: 'name',
@@ -33,8 +37,8 @@ export const exportCommand: Command = command({
   operands: ['<database>', '<collection>', '<file>'],
   text: `
 Rows come in no particular order, all of them as they were at one moment; memory does not grow with them. The file appears
-under its name when it is whole. Every format gives equal rows when it is imported again, vectors bit for bit; when rows expire
-is not exported.
+under its name when it is whole. Every format gives equal rows when it is imported again, vectors bit for bit. Rows that
+expire say when in the column $expiresAt, which an import takes for that.
 
 Files of vectors (npy, fvecs, hdf5) hold one field; ids and all other fields go into <file>.rows.jsonl, a line for each vector.
 Standard output (-) takes jsonl, csv and tsv.`,
@@ -68,7 +72,8 @@ async function runExport(call: Call<typeof OPTIONS>): Promise<number> {
   const bar = output.progress && path !== '-' ? progressBar(`exporting ${name}`) : undefined
   let rows = 0
   try {
-    for await (const row of collection.scan({ where, select: [...fields.keys()], signal })) {
+    const select = [...fields.keys()].filter((each) => each !== EXPIRY)
+    for await (const row of collection.scan({ where, select, expiry: fields.has(EXPIRY), signal })) {
       if (rows === limit) break
       await writer.write(row)
       rows++
@@ -86,8 +91,12 @@ async function runExport(call: Call<typeof OPTIONS>): Promise<number> {
   return EXIT.ok
 }
 
+/** Stands among the fields, and says when a row expires. */
+const EXPIRY = '$expiresAt'
+
 /** @throws UsageError for a field that there is not */
-function fieldsOf(schema: Schema, select: readonly string[] | undefined): ReadonlyMap<string, Field> {
+function fieldsOf(stored: Schema, select: readonly string[] | undefined): ReadonlyMap<string, Field> {
+  const schema: Schema = { ...stored, [EXPIRY]: date({ optional: true }) }
   if (select === undefined) return new Map(Object.entries(schema))
   return new Map(
     select

@@ -59,6 +59,7 @@ export const oddRows: readonly Readonly<Record<string, unknown> & { id: string }
     whens: [new Date(8.64e15), new Date(0), new Date(-1)],
     extra: [1, 'x', null, { a: { b: [] } }, 1e300],
   },
+  { id: 'expires', embedding: [1, 1, 1], $expiresAt: new Date('2999-01-02T03:04:05.678Z') },
   ...Array.from({ length: 40 }, (_, i) => ({
     id: `row ${i}`,
     embedding: [Math.sin(i), Math.cos(i), i / 7],
@@ -79,7 +80,7 @@ export async function rowsIn(directory: string, name: string): Promise<Map<strin
   await using db = await open(directory)
   const collection: Collection<Schema> = await db.collection(name)
   const rows = new Map<string, unknown>()
-  for await (const row of collection.scan({ select: Object.keys(collection.schema) })) {
+  for await (const row of collection.scan({ select: Object.keys(collection.schema), expiry: true })) {
     const values = Object.entries(row).map(([field, value]: [string, unknown]) =>
       value instanceof Float32Array
         ? [field, Buffer.from(value.slice().buffer).toString('hex')]

@@ -25,6 +25,7 @@ describe.each(['jsonl', 'csv', 'tsv', 'parquet', 'arrow', 'npy', 'fvecs', 'hdf5'
       ...{ rows, rejected: 0, finished: true },
     })
     expect(await rowsIn(to, 'odd')).toEqual(await rowsIn(from, 'odd'))
+    expect((await rowsIn(to, 'odd')).get('expires')).toHaveProperty('$expiresAt')
     expect(readdirSync(folder).filter((name) => /partial|checkpoint|rejected/.test(name))).toEqual([])
   })
 })
@@ -49,6 +50,17 @@ test('files of vectors are what other programs read, and rows without a vector a
   const file = await openHdf5(hdf5)
   expect(file.shape('embedding')).toEqual([rows, 3])
   file.close()
+})
+
+test('when rows expire is left out where only some fields are exported, unless it is asked for', async () => {
+  const folder = temporaryFolder()
+  const from = join(folder, 'from')
+  await writeOddRows(from)
+  for (const select of ['year', 'year,$expiresAt']) {
+    const args = ['export', from, 'odd', '-', '--format', 'jsonl', '--select', select]
+    const { stdout } = await omen([...args, '--where', '{"id":"expires"}'])
+    expect('$expiresAt' in JSON.parse(stdout)).toBe(select !== 'year')
+  }
 })
 
 test('an export of no rows can be imported', async () => {

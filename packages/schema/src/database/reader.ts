@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call-options.ts'
 import type { Filter } from '../filter/filter.ts'
 import type { Schema } from '../schema/field.ts'
-import type { OutputRow, PayloadName } from '../schema/infer.ts'
+import type { OutputRow, PayloadName, ScannedRow } from '../schema/infer.ts'
 import type {
   MeasureRecallOptions,
   RecallMeasurement,
@@ -20,6 +20,8 @@ export interface ScanOptions<S extends Schema, K extends string> extends CallOpt
   readonly where?: Filter<S> | undefined
   /** Fields that rows have; all but vectors when left out. */
   readonly select?: readonly K[] | undefined
+  /** Whether rows that expire say when, as `$expiresAt`. */
+  readonly expiry?: boolean | undefined
 }
 
 /** Reads the rows of a collection, each call as they are at one moment. */
@@ -66,7 +68,7 @@ export interface Reader<S extends Schema> {
    */
   scan<const K extends keyof S & string = PayloadName<S>>(
     options?: ScanOptions<S, K>,
-  ): AsyncGenerator<OutputRow<S, K>, void, undefined>
+  ): AsyncGenerator<ScannedRow<S, K>, void, undefined>
 
   /**
    * Finds the rows whose vectors are nearest to a query: as many as `limit` says, wherever so many match.

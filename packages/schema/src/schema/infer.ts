@@ -64,3 +64,8 @@ export type OutputFields<S extends Schema, K extends keyof S & string> = Flat<
 export type OutputRow<S extends Schema, K extends keyof S & string = PayloadName<S>> = Flat<
   { id: string } & OutputFields<S, K>
 >
+
+/** A row of a scan, which may have been asked to say when rows expire. */
+export type ScannedRow<S extends Schema, K extends keyof S & string = PayloadName<S>> = Flat<
+  OutputRow<S, K> & { $expiresAt?: Date }
+>

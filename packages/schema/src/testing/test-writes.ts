@@ -100,6 +100,17 @@ export function testWrites(subject: DatabaseSubject): void {
       expect(idsOf(await collected(rows.scan())).sort()).toEqual(['r1', 'r2', 'r3'])
       await rows.update([{ id: 'r3', $expiresAt: new Date(5) }])
       expect(await rows.get(['r0', 'r1', 'r3'])).toEqual([undefined, expect.anything(), undefined])
+      expect(await collected(rows.scan({ select: [], expiry: true }))).toEqual([
+        { id: 'r1', $expiresAt: expect.any(Date) },
+        { id: 'r2' },
+      ])
+      const at = new Date('2999-12-31T23:59:59.999Z')
+      await rows.update([{ id: 'r1', $expiresAt: at }])
+      expect(await collected(rows.scan({ where: { id: 'r1' }, select: ['title'], expiry: true }))).toEqual([
+        { id: 'r1', title: 'Row 1', $expiresAt: at },
+      ])
+      expect(await collected(rows.scan({ where: { id: 'r1' }, select: [] }))).toEqual([{ id: 'r1' }])
+      await expectRefusal(() => collected(rows.scan({ expiry: 'yes' as never })), 'invalid_argument')
     })
 
     test('take every durability by name', async (db) => {

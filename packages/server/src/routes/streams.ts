@@ -4,7 +4,7 @@ import { withHeartbeats } from '../http/with-heartbeats.ts'
 import { checkFilterSize } from '../limits/filter-size.ts'
 import { namesOf, SNAPSHOT_PARAMETER, type SnapshotQuery } from './reads.ts'
 import { COLLECTION, ofCollection, type Route, route } from './route.ts'
-import { array, FILTER, type Inputs, OUTPUT_ROW, object, STRING, VERSION } from './schemas.ts'
+import { array, BOOLEAN, FILTER, type Inputs, OUTPUT_ROW, object, STRING, VERSION } from './schemas.ts'
 import type { Services } from './services.ts'
 
 const CHANGE = object({ version: VERSION, deleted: array(STRING), written: array(OUTPUT_ROW) })
@@ -12,6 +12,7 @@ const CHANGE = object({ version: VERSION, deleted: array(STRING), written: array
 interface ScanBody {
   readonly where?: Filter<Schema>
   readonly select?: string[]
+  readonly expiry?: boolean
   readonly limit?: number
 }
 
@@ -29,6 +30,7 @@ export function streamRoutes({ collections, snapshots, config }: Services, input
         schema: object(
           {
             ...{ where: FILTER, select: inputs.select },
+            expiry: { ...BOOLEAN, description: 'Whether rows that expire say when, as $expiresAt.' },
             limit: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
           },
           [],
@@ -36,13 +38,13 @@ export function streamRoutes({ collections, snapshots, config }: Services, input
       },
       reply: { kind: 'stream', schema: OUTPUT_ROW },
       handle: async ({ params, query, body, visit }): Promise<Streamed> => {
-        const { where, select, limit = Infinity } = body ?? {}
+        const { where, select, expiry = false, limit = Infinity } = body ?? {}
         checkFilterSize(where, limits)
         const name = params[COLLECTION] as string
         const reader =
           query.snapshot === undefined ? await collections.reopen(name) : snapshots.find(name, query.snapshot)
         const { signal } = visit
-        const rows = reader.scan({ signal, ...(where && { where }), ...(select && { select }) })
+        const rows = reader.scan({ signal, expiry, ...(where && { where }), ...(select && { select }) })
         return { items: firstOf(rows, limit), live: false }
       },
     }),
