@@ -25,10 +25,16 @@ export interface RunOptions {
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
-const execArgs = ['--conditions=source', '--import', loader, main]
+const nodeArgs = ['--conditions=source', '--import', loader]
+const execArgs = [...nodeArgs, main]
+
+const shellWords = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
 
 /** The program as a shell calls it. */
-export const commandLine: string = [process.execPath, ...execArgs].map((part) => `'${part}'`).join(' ')
+export const commandLine: string = shellWords([process.execPath, ...execArgs])
+
+/** What a shell runs a module by that comes on standard input, with the sources of packages. */
+export const moduleCommandLine: string = shellWords([process.execPath, ...nodeArgs, '--input-type=module'])
 
 /** Runs the program from its sources, as a process of its own. */
 export function omen(args: readonly string[], options: RunOptions = {}): Promise<Run> {
