@@ -11,7 +11,7 @@ import { type Admission, admit } from './http/arrival.ts'
 import { addBodyParsers } from './http/body-parsers.ts'
 import { Connections } from './http/connections.ts'
 import { HttpError } from './http/errors.ts'
-import { makeFramework } from './http/framework.ts'
+import { furtherServers, makeFramework } from './http/framework.ts'
 import { actionOf } from './http/perform.ts'
 import './http/request-state.ts'
 import { sendError } from './http/send-error.ts'
@@ -63,7 +63,7 @@ export async function createServer(
   const config = resolveConfig(input)
   const { auth, limits, state } = config
   const app = await makeFramework(config)
-  const connections = new Connections(app.server)
+  const connections = connectionsOf(app)
   const keys = await KeyStore.open(auth.mode === 'keys' ? state : undefined)
   const audit =
     config.audit.enabled && state !== undefined ? await AuditLog.open(state, config.audit) : undefined
@@ -108,6 +108,16 @@ export async function createServer(
   for (const route of routes) serveRoute(app, route, serving)
   closeGracefully(app, { life, underWay, connections, snapshots, audit, limits })
   return { app, config, keys, routes, openApi }
+}
+
+function connectionsOf(app: FastifyInstance): Connections {
+  const connections = new Connections()
+  connections.follow(app.server)
+  app.addHook('onListen', (done) => {
+    for (const server of furtherServers(app)) connections.follow(server)
+    done()
+  })
+  return connections
 }
 
 function corsOptions(origins: readonly string[]): object {

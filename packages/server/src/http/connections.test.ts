@@ -26,7 +26,8 @@ async function open(text = ''): Promise<Socket> {
 
 async function listen(made: Server): Promise<Connections> {
   server = made
-  const connections = new Connections(server)
+  const connections = new Connections()
+  connections.follow(server)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return connections
 }

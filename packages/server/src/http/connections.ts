@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 
-/** The connections of a server, as far as Node loses sight of them. */
+/** The connections of servers, as far as Node loses sight of them. */
 export class Connections {
   readonly #open = new Set<Socket>()
   /** Those over which no request came yet. Node counts them among the active: their first may be coming. */
@@ -10,7 +10,8 @@ export class Connections {
   /** Replies that wait for those to earlier requests of the same connection. */
   readonly #waiting = new WeakMap<Socket, Set<ServerResponse>>()
 
-  constructor(server: Server) {
+  /** Looks after the connections of one more server. */
+  follow(server: Server): void {
     const isTls = server instanceof TlsServer
     server.on('connection', (socket: Socket) => {
       remember(this.#open, socket)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { OmenError } from '@omen/core'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
@@ -10,6 +10,9 @@ import { sendError } from './send-error.ts'
 const MAX_PARAMETER_CHARACTERS = 16_384
 const KEEP_ALIVE_MS = 72_000
 const CHECK_CONNECTIONS_MS = 1000
+
+/** What Fastify calls what it keeps them under. */
+const BINDINGS = 'fastify.serverBindings'
 
 let instances = 0
 
@@ -46,6 +49,15 @@ export async function makeFramework(config: ServerConfig): Promise<FastifyInstan
   app.server.maxConnections = limits.connections
   app.server.headersTimeout = limits.headersMs
   return app
+}
+
+/**
+ * The servers by which Fastify listens at further addresses of `localhost`, such as ::1. It closes them with the first one, waits
+ * for none of their connections, and shows them to nobody.
+ */
+export function furtherServers(app: FastifyInstance): readonly Server[] {
+  const bindings = Object.getOwnPropertySymbols(app).find((symbol) => symbol.description === BINDINGS)
+  return bindings ? ((app as unknown as Record<symbol, Server[]>)[bindings] ?? []) : []
 }
 
 async function tlsOptions({ certFile, keyFile, clientCaFile }: TlsConfig): Promise<object | undefined> {

@@ -1,9 +1,11 @@
+import dns from 'node:dns'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import type { Server } from 'node:net'
+import { connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '@omen/db'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { serve } from '../serve.ts'
 import { exchange } from '../testing/raw-connection.ts'
 import { DOCS, docs, startServer } from '../testing/start-server.ts'
@@ -120,6 +122,30 @@ describe('closing', () => {
     for (const each of quiet) expect((await each).text).toBe('')
     await server.db.close()
   })
+
+  test.runIf(process.platform === 'linux')(
+    'leaves no connection open at further addresses of localhost (only Linux has two everywhere)',
+    async () => {
+      const lookup = dns.lookup as (...args: unknown[]) => void
+      const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+      const spy = vi.spyOn(dns, 'lookup').mockImplementation(((...args: unknown[]) => {
+        const [, options, done] = args as [string, { all?: boolean }, (error: null, found: unknown) => void]
+        if (options.all) done(null, addresses)
+        else lookup(...args)
+      }) as typeof dns.lookup)
+      try {
+        const server = await serve(':memory:', { ...QUIET, host: 'localhost' })
+        const port = Number(new URL(server.url).port)
+        const socket = connect(port, '127.0.0.2').on('error', () => undefined)
+        await once(socket.resume(), 'connect')
+        const closed = once(socket, 'close')
+        await server.close()
+        await closed
+      } finally {
+        spy.mockRestore()
+      }
+    },
+  )
 
   test('forgets requests that were sent together when their connection is lost', async () => {
     const server = await startServer()
