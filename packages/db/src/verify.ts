@@ -6,6 +6,9 @@ import { replayFrom } from './engine/manifest.ts'
 import type { Observed } from './observed.ts'
 import { matching, rowNumbers } from './read/matching.ts'
 
+/** What problems are in that no file can be named for. */
+export const THE_LOG = 'the log'
+
 /**
  * Reads what there is and says what is not as it was written: the bytes of sealed segments against their checksums, the
  * records of the log, and that no id is there twice.
@@ -23,7 +26,7 @@ export async function verify(observed: Observed): Promise<Verification> {
     }
     rows += await verifyRows(observed, collection, problems)
   }
-  await verifyRecords(observed).catch((error: unknown) => problems.push(problemOf('the log', error)))
+  await verifyRecords(observed).catch((error: unknown) => problems.push(problemOf(THE_LOG, error)))
   return { problems, rows }
 }
 
