@@ -35,6 +35,16 @@ afterAll(async () => {
 const failing = (code: string): unknown => expect.objectContaining({ code })
 const open = (): Promise<Hnsw> => Hnsw.open(path, { quantizers: [sq8()] })
 
+test('techniques are switched off when it is opened', async () => {
+  const switchedOff = await Hnsw.open(path, { quantizers: [sq8()], techniques: { pipeline: false } })
+  const query = data.vectors.subarray(0, data.shape.dimension)
+  expect(switchedOff.searchSync(query, { k: 5 }).rows).toEqual(saved.searchSync(query, { k: 5 }).rows)
+  await switchedOff.close()
+  await expect(
+    Hnsw.open(path, { quantizers: [sq8()], techniques: { guessing: false } as object }),
+  ).rejects.toMatchObject({ code: 'invalid_argument' })
+})
+
 describe('a saved index', () => {
   test('is the same byte for byte when opened, by either engine', async () => {
     for (const by of [null, accelerator() ?? null]) {

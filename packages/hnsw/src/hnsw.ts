@@ -34,7 +34,6 @@ import { type HnswMergeOptions, mergeParts } from './merge.ts'
 import type { MergePlan } from './merge-plan.ts'
 import {
   checkOptions,
-  chooseAccelerator,
   type HnswBuildOptions,
   type HnswOpenOptions,
   type HnswOptions,
@@ -124,13 +123,10 @@ export class Hnsw implements VectorIndex {
    */
   static async open(source: string | IndexImage, options: HnswOpenOptions = {}): Promise<Hnsw> {
     const { readOnly = false } = options
-    const accelerator = chooseAccelerator(options.accelerator)
-    const read = (image: IndexImage): ReturnType<typeof readImage> =>
-      readImage(image, options.quantizers ?? [], accelerator, readOnly, options.rescoreBy)
-    if (typeof source !== 'string') return Hnsw.#from(await read(source), readOnly)
+    if (typeof source !== 'string') return Hnsw.#from(await readImage(source, options), readOnly)
     const file = await openSectionFile(source)
     try {
-      return Hnsw.#from(await read(file), readOnly)
+      return Hnsw.#from(await readImage(file, options), readOnly)
     } finally {
       await file.close()
     }

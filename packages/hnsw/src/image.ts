@@ -1,7 +1,6 @@
 import {
   type Accelerator,
   type Codec,
-  type Codes,
   corruptImage,
   f16,
   findQuantizer,
@@ -19,7 +18,14 @@ import {
 } from '@omen/core'
 import { CHAINED_ROWS, HEAD_WORDS, ROWS, SLABS, UPPER_BLOCKS } from './graph.ts'
 import { slabsInPlace } from './in-place.ts'
-import { checkOptions, checkRescoreBy, type Settings } from './options.ts'
+import {
+  checkOptions,
+  checkRescoreBy,
+  chooseAccelerator,
+  type HnswOpenOptions,
+  type Settings,
+  switchedOff,
+} from './options.ts'
 import { type GivenParts, makeParts, type Parts, storedCodes } from './parts.ts'
 import { readTuned, type TunedSetting, type TunedSettings } from './tuned.ts'
 
@@ -81,20 +87,20 @@ function bytesSection(name: string, array: Float32Array | Uint32Array): Section 
 /**
  * Reads back what `contentsOf` described, and checks that every number in it leads somewhere.
  *
- * @param readOnly whether to leave in place what is mapped
- * @param rescoreBy as in `HnswOpenOptions`
- * @throws OmenError `corrupt_index`, `unknown_quantizer`, `io`
+ * @throws OmenError `corrupt_index`, `unknown_quantizer`, `invalid_argument` naming the option, `io`
  */
 export async function readImage(
   image: IndexImage,
-  quantizers: readonly Quantizer[],
-  accelerator: Accelerator | undefined,
-  readOnly: boolean,
-  rescoreBy?: Codes,
+  { quantizers = [], readOnly = false, rescoreBy, techniques = {}, ...options }: HnswOpenOptions,
 ): Promise<{ settings: Settings; parts: Parts | undefined; tuned: TunedSettings }> {
+  const accelerator = chooseAccelerator(options.accelerator)
   const facts = readFacts(image, [none(), f16(), ...quantizers], accelerator)
   const { trained, rows, tuned } = facts
-  const settings = { ...facts.settings, rescoreBy: checkRescoreBy(rescoreBy, facts.settings.shape) }
+  const settings = {
+    ...facts.settings,
+    rescoreBy: checkRescoreBy(rescoreBy, facts.settings.shape),
+    without: switchedOff(techniques),
+  }
   if (rescoreBy && rescoreBy.slab.capacity < rows) {
     throw corruptImage(image, `it has ${rows} rows, more than the codes to rescore by`)
   }

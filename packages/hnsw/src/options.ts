@@ -65,6 +65,8 @@ export interface HnswOpenOptions {
   /** As in `HnswOptions`. */
   readonly rescoreBy?: Codes
   /** As in `HnswOptions`. */
+  readonly techniques?: Readonly<Partial<Record<Technique, boolean>>>
+  /** As in `HnswOptions`. */
   readonly accelerator?: Accelerator | null
   /**
    * Opens it to be searched alone: what the source has mapped is checked, and then used in place, without a copy. The source
@@ -148,7 +150,8 @@ export function checkOptions(options: HnswOptions): Settings {
   }
 }
 
-function switchedOff(techniques: Readonly<Record<string, boolean>>): Technique[] {
+/** Names of the techniques that are false. @throws OmenError `invalid_argument` */
+export function switchedOff(techniques: Readonly<Record<string, boolean>>): Technique[] {
   for (const [name, on] of Object.entries(techniques)) {
     if (!TECHNIQUES.some((known) => known === name) || typeof on !== 'boolean') {
       throw new OmenError(
