@@ -72,13 +72,13 @@ void ThreadPool::work() {
 
 // Waking a sleeping thread costs as much as a search, and searches come one after another: after a job one thread, and
 // never more, watches for the next for a moment before it sleeps. It gives its core away meanwhile: the thread that it
-// waits for may have been put on the same one.
+// waits for may have been put on the same one; every few microseconds, since asking the system slows that thread down.
 void ThreadPool::spin() {
   if (spinning_.exchange(true)) return;
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
   bool found = false;
   while (!found && std::chrono::steady_clock::now() < until) {
-    for (int i = 0; i < 16 && !found; i++) {
+    for (int i = 0; i < 400 && !found; i++) {
       relax();
       found = pending_.load(std::memory_order_acquire) != 0;
     }
