@@ -165,9 +165,18 @@ function hitsOf<H>(
   metric: Parameters<typeof scoreOf>[0],
   projection: Projection,
 ): H[] {
-  return found.map(({ segment: { segment }, row, distance }) => {
+  const [first] = found
+  // One segment is the common case of small collections, whose payload is read at once.
+  const payloads = found.every(({ segment }) => segment === first?.segment)
+    ? first && projection.payloadsOf(first.segment.segment, rowsOf(found))
+    : undefined
+  return found.map(({ segment: { segment }, row, distance }, i) => {
     const hit: Record<string, unknown> = { id: segment.idOf(row), score: scoreOf(metric, distance), distance }
-    projection.addTo(hit, segment, row)
+    projection.addTo(hit, segment, row, payloads?.[i])
     return hit as H
   })
+}
+
+function rowsOf(found: readonly Found[]): number[] {
+  return found.map(({ row }) => row)
 }

@@ -47,6 +47,10 @@ export class ActivePayload implements PayloadReader {
     return parsePayload(this.#texts.get(row), row)
   }
 
+  payloads(rows: readonly number[]): JsonObject[] {
+    return rows.map((row) => this.payload(row))
+  }
+
   stored(row: number): Uint8Array {
     return this.#texts.get(row)
   }

