@@ -9,6 +9,7 @@ import {
   type FloatShape,
   given,
   NO_ROW,
+  prepareVectors,
   type SearchResult,
   type Slab,
   settleResults,
@@ -178,6 +179,8 @@ export class FieldVectors {
 
   async #scan(queries: Float32Array, k: number, range: SlotRange): Promise<SearchResult[]> {
     const { dimension } = this.shape
+    // The accelerator refuses what it cannot compare; here nothing else would.
+    prepareVectors(queries, this.shape, new Float32Array(queries.length))
     const live = acceptedIn(range) ?? Bitset.full(range.to)
     const found: SearchResult[] = []
     for (let at = 0; at < queries.length; at += dimension) {
