@@ -99,7 +99,7 @@ function settingsOf(
   queries: Float32Array,
   count: number,
 ): CheckedQuery {
-  const { limit = DEFAULT_LIMIT, offset = 0, beam, exact = false, within, where, threads } = query
+  const { limit = DEFAULT_LIMIT, offset = 0, beam, within, where, threads } = query
   checkWholeNumber('limit', limit)
   if (!Number.isInteger(offset) || offset < 0) {
     throw new OmenError(
@@ -111,9 +111,7 @@ function settingsOf(
     throw new OmenError('invalid_argument', `limit and offset together are at most ${MAX_LIMIT}`)
   }
   if (beam !== undefined) checkWholeNumber('beam', beam)
-  if (typeof exact !== 'boolean') {
-    throw new OmenError('invalid_argument', `exact is true or false, got ${describe(exact)}`)
-  }
+  const exact = checkFlag('exact', query.exact)
   if (threads !== undefined) checkWholeNumber('threads', threads)
   if (within !== undefined && (typeof within !== 'number' || Number.isNaN(within))) {
     throw new OmenError('invalid_argument', `within must be a distance, got ${describe(within)}`)
@@ -135,6 +133,12 @@ function settingsOf(
     count,
     projection: new Projection(schema, query.select),
   }
+}
+
+/** Checks an option that is false when left out. @throws OmenError `invalid_argument` naming it */
+export function checkFlag(name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new OmenError('invalid_argument', `${name} is true or false, got ${describe(value)}`)
 }
 
 /** Checks a filter; undefined stands for every row. */

@@ -1,4 +1,4 @@
-import { OmenError, Turns, throwIfAborted } from '@omen/core'
+import { Turns, throwIfAborted } from '@omen/core'
 import type {
   Filter,
   GetOptions,
@@ -16,11 +16,11 @@ import type {
   SearchResult,
   SegmentExplanation,
 } from '@omen/schema'
-import { checkId, checkOptionNames, describe, signalOf } from '@omen/schema/check'
+import { checkId, checkOptionNames, signalOf } from '@omen/schema/check'
 import type { View } from './engine/view.ts'
 import { versionIn } from './engine/writer.ts'
 import { measureRecall } from './measure-recall.ts'
-import { checkSearchManyQuery, checkSearchQuery, checkWhere } from './query.ts'
+import { checkFlag, checkSearchManyQuery, checkSearchQuery, checkWhere } from './query.ts'
 import { countMatching, matching, rowNumbers } from './read/matching.ts'
 import { Projection } from './read/projection.ts'
 import { type Found, scoreOf, searchView, searchViewMany } from './read/search.ts'
@@ -138,11 +138,6 @@ export class EmbeddedReader<S extends Schema> implements Reader<S> {
   measureRecall(options: MeasureRecallOptions<S> = {}): Promise<RecallMeasurement> {
     return this.#reading((view) => measureRecall(view, options))
   }
-}
-
-function checkFlag(name: string, value: unknown): boolean {
-  if (value === undefined || typeof value === 'boolean') return value === true
-  throw new OmenError('invalid_argument', `${name} is true or false, got ${describe(value)}`)
 }
 
 /** Says when a row expires. What is behind the last moment that a `Date` can say is never. */

@@ -100,21 +100,9 @@ export class GatheredSearches {
 
 /** Whether two searches differ in nothing but the query. */
 function alike(a: Waiting, b: Waiting): boolean {
-  const [x, y] = [a.search, b.search]
-  return (
-    !a.out.work &&
-    !b.out.work &&
-    a.query.length === b.query.length &&
-    x.k === y.k &&
-    x.beam === y.beam &&
-    x.rescore === y.rescore &&
-    x.radius === y.radius &&
-    x.accept === y.accept &&
-    x.strategy === y.strategy &&
-    x.share === y.share &&
-    x.widening === y.widening &&
-    x.sparseWidening === y.sparseWidening &&
-    x.patience === y.patience &&
-    x.settles === y.settles
-  )
+  if (a.out.work || b.out.work || a.query.length !== b.query.length) return false
+  for (const name in a.search) {
+    if (a.search[name as keyof NativeSearch] !== b.search[name as keyof NativeSearch]) return false
+  }
+  return true
 }

@@ -25,6 +25,8 @@ export class ActiveField implements SearchableField {
   readonly vectors: FieldVectors
   readonly #accelerator: Accelerator | undefined
   readonly #graphFrom: number
+  /** Vectors on their way to the graph: calls of `link` are many and short. */
+  readonly #block: VectorBlock
   #graph: Hnsw | undefined
   #linked = 0
 
@@ -34,6 +36,7 @@ export class ActiveField implements SearchableField {
     this.field = field
     this.#accelerator = accelerator
     this.#graphFrom = graphFrom
+    this.#block = new VectorBlock(dimension)
     this.vectors = new FieldVectors({ dimension, metric }, accelerator)
   }
 
@@ -65,11 +68,10 @@ export class ActiveField implements SearchableField {
   async link(limit: number, { threads, signal }: LinkOptions): Promise<number> {
     const first = this.#linked
     const end = first + Math.min(this.pending, limit)
-    const block = new VectorBlock(this.field.dimension)
     if (end > first) this.#graph ??= newGraph(this.field, this.vectors, this.#accelerator, this.vectors.codes)
     while (this.#linked < end) {
       const to = Math.min(this.#linked + VECTORS_PER_BATCH, end)
-      await this.#graph?.add(this.vectors.read(this.#linked, to, block), {
+      await this.#graph?.add(this.vectors.read(this.#linked, to, this.#block), {
         background: true,
         ...(threads === undefined ? {} : { threads }),
         ...(signal ? { signal } : {}),

@@ -48,7 +48,7 @@ export function admit(
   if (principal instanceof Promise) {
     return principal.then((known) => {
       // Who went away meanwhile will not be heard of again.
-      if (visit.ended) throw visit.ended
+      visit.throwIfEnded()
       letIn(admission, request, reply, visit, route, known)
     })
   }

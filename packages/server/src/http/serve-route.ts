@@ -51,9 +51,12 @@ async function answer(
   const query = check.query(request.query)
   check.body(request.body)
   const body = withoutTimeout(request.body, visit)
-  const waiting = enter(serving, route.load)
+  const gate = gateOf(serving, route.load)
+  const waiting = gate?.enter()
   if (waiting) await waiting
-  const leave = leaver(serving, route.load, reply)
+  const streams = route.load === 'stream'
+  // A stream lasts until the last byte was sent.
+  if (streams) reply.raw.once('close', () => gate?.leave())
   try {
     startClock(visit, route.load, services)
     const principal = request.principal ?? ANYBODY
@@ -68,7 +71,7 @@ async function answer(
     await sendStream(reply, performed.reply, (error) => request.log.error(error, 'a stream failed'))
     return reply
   } finally {
-    leave?.()
+    if (!streams) gate?.leave()
   }
 }
 
@@ -80,31 +83,16 @@ function withoutTimeout(body: unknown, visit: Visit): unknown {
   return rest
 }
 
-/** Takes a place among those that work. @returns a promise only where none is free yet */
-function enter({ work, streams }: Serving, load: Load): Promise<void> | undefined {
+/** What a request takes a place of while it works; nothing for one that is not worth counting. */
+function gateOf({ work, streams }: Serving, load: Load): Gate | undefined {
   switch (load) {
     case 'light':
       return undefined
     case 'work':
     case 'long work':
-      return work.enter()
+      return work
     case 'stream':
-      return streams.enter()
-  }
-}
-
-/** What gives the place back when all is done. */
-function leaver({ work, streams }: Serving, load: Load, reply: FastifyReply): (() => void) | undefined {
-  switch (load) {
-    case 'light':
-      return undefined
-    case 'work':
-    case 'long work':
-      return () => work.leave()
-    case 'stream':
-      // It lasts until the last byte was sent.
-      reply.raw.once('close', () => streams.leave())
-      return undefined
+      return streams
   }
 }
 

@@ -28,11 +28,6 @@ export class Visit {
     return this.#abort.signal
   }
 
-  /** Why the work was ended, if it was. */
-  get ended(): HttpError | undefined {
-    return this.#ended
-  }
-
   /** @throws the reason for which the work was ended, if it was */
   throwIfEnded(): void {
     if (this.#ended) throw this.#ended
