@@ -1,5 +1,6 @@
 import type { Metric, Shape, Vectors } from './metric.ts'
 import type { Element, NativeCodec } from './quantizer.ts'
+import type { TextColumnParts } from './text-column.ts'
 
 /**
  * The contract of the optional native addon (`@omen/native`): everything it does, TypeScript can do too, slower.
@@ -16,6 +17,7 @@ export interface Accelerator {
   createChecksum(): NativeChecksum
   /** Copies bytes on the pool, where a page that must be read from a disk keeps nobody waiting. Pieces of a few MiB. */
   copy(source: Uint8Array, target: Uint8Array): Promise<void>
+  createTexts(parts: TextColumnParts): NativeTexts
   createCodes(shape: Shape, codec: NativeCodec, bytesPerRow: number): NativeCodes
   createGraph(options: NativeGraphOptions): NativeGraph
   /** One distance between two single vectors of elements, as the kernels give it (see `referenceDistance`). */
@@ -30,6 +32,11 @@ export interface NativeChecksum {
   update(bytes: Uint8Array): Promise<void>
   /** @throws RangeError for 240 bytes or fewer */
   value(): bigint
+}
+
+/** Texts of rows, as a `TextColumn` reads them. */
+export interface NativeTexts {
+  join(rows: Uint32Array): string | undefined
 }
 
 export interface Doctor {

@@ -4,7 +4,7 @@ import { type CheckedSchema, checkOptionNames, signalOf } from '@omen/schema/che
 import type { View } from './engine/view.ts'
 import { checkWhere } from './query.ts'
 import { matching, rowNumbers } from './read/matching.ts'
-import { type CheckedSearch, searchView } from './read/search.ts'
+import { type CheckedSearch, countFound, searchView } from './read/search.ts'
 
 const OPTIONS = ['field', 'k', 'samples', 'beam', 'where', 'signal', 'timeoutMs']
 
@@ -35,9 +35,9 @@ export async function measureRecall<S extends Schema>(
     throwIfAborted(signal)
     const hits = await searchView(view, { ...settings, queries: query, exact: false })
     const truth = await searchView(view, { ...settings, queries: query, exact: true })
-    const farthest = truth.at(-1)?.distance ?? -Infinity
-    wanted += truth.length
-    found += hits.filter(({ distance }) => distance <= farthest).length
+    const farthest = Math.max(...truth.map(({ distances }) => distances.at(-1) ?? -Infinity))
+    wanted += countFound(truth)
+    for (const { distances } of hits) found += distances.filter((distance) => distance <= farthest).length
   }
   return { recall: wanted === 0 ? 1 : found / wanted, samples: queries.length }
 }

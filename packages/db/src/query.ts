@@ -10,6 +10,7 @@ import {
   signalOf,
 } from '@omen/schema/check'
 import { Projection } from './read/projection.ts'
+import { takeQuery } from './read/query-vectors.ts'
 import type { CheckedSearch } from './read/search.ts'
 
 const DEFAULT_LIMIT = 10
@@ -26,6 +27,8 @@ const SETTINGS = [
   'signal',
   'timeoutMs',
 ]
+const SEARCH_OPTIONS = [...SETTINGS, 'explain']
+const SEARCH_MANY_OPTIONS = [...SETTINGS, 'threads']
 
 /** A search that was checked, and what its hits look like. */
 export interface CheckedQuery {
@@ -41,16 +44,16 @@ export interface CheckedQuery {
  * @throws OmenError `invalid_argument`, `unknown_field`, `dimension_mismatch`, `not_finite`, `zero_vector`
  */
 export function checkSearchQuery(schema: CheckedSchema, query: object): CheckedQuery {
-  checkOptionNames('search', query, [...SETTINGS, 'explain'])
+  checkOptionNames('search', query, SEARCH_OPTIONS)
   const { field, name, value } = oneField(schema, query)
-  const queries = new Float32Array(field.dimension)
+  const queries = takeQuery(field.dimension)
   copyVector(field, value, queries, 0)
   return settingsOf(schema, query, name, field, queries, 1)
 }
 
 /** The same for several queries. */
 export function checkSearchManyQuery(schema: CheckedSchema, query: object): CheckedQuery {
-  checkOptionNames('searchMany', query, [...SETTINGS, 'threads'])
+  checkOptionNames('searchMany', query, SEARCH_MANY_OPTIONS)
   const { field, name, value } = oneField(schema, query)
   if (!Array.isArray(value)) {
     throw new OmenError('invalid_argument', `searchMany takes an array of queries, got ${describe(value)}`)

@@ -23,7 +23,8 @@ import { measureRecall } from './measure-recall.ts'
 import { checkFlag, checkSearchManyQuery, checkSearchQuery, checkWhere } from './query.ts'
 import { countMatching, matching, rowNumbers } from './read/matching.ts'
 import { Projection } from './read/projection.ts'
-import { type Found, scoreOf, searchView, searchViewMany } from './read/search.ts'
+import { giveBackQuery } from './read/query-vectors.ts'
+import { countFound, type Found, scoreOf, searchView, searchViewMany } from './read/search.ts'
 
 /** Reads the rows of a collection in this process. */
 export class EmbeddedReader<S extends Schema> implements Reader<S> {
@@ -112,6 +113,7 @@ export class EmbeddedReader<S extends Schema> implements Reader<S> {
       const started = segments ? performance.now() : 0
       const found = await searchView(view, search, segments)
       const explanation = segments && { segments, timeMs: performance.now() - started }
+      giveBackQuery(search.queries)
       const hits = hitsOf<Hit<S, K>>(found, search.metric, projection)
       return explanation ? { hits, explanation } : { hits }
     } finally {
@@ -160,18 +162,19 @@ function hitsOf<H>(
   metric: Parameters<typeof scoreOf>[0],
   projection: Projection,
 ): H[] {
-  const [first] = found
-  // One segment is the common case of small collections, whose payload is read at once.
-  const payloads = found.every(({ segment }) => segment === first?.segment)
-    ? first && projection.payloadsOf(first.segment.segment, rowsOf(found))
-    : undefined
-  return found.map(({ segment: { segment }, row, distance }, i) => {
-    const hit: Record<string, unknown> = { id: segment.idOf(row), score: scoreOf(metric, distance), distance }
-    projection.addTo(hit, segment, row, payloads?.[i])
-    return hit as H
-  })
-}
-
-function rowsOf(found: readonly Found[]): number[] {
-  return found.map(({ row }) => row)
+  const hits: H[] = new Array(countFound(found))
+  for (const { segment: view, rows, distances, places } of found) {
+    const { segment } = view
+    const ids = segment.idsOf(rows)
+    const payloads = projection.readsPayload ? segment.payload.payloads(rows) : undefined
+    for (let i = 0; i < rows.length; i++) {
+      const distance = distances[i] as number
+      const hit: Record<string, unknown> = { id: ids[i], score: scoreOf(metric, distance), distance }
+      const payload = payloads?.[i]
+      if (payload) projection.addPayload(hit, payload)
+      projection.addStoredVectors(hit, segment, rows[i] as number)
+      hits[places?.[i] ?? i] = hit as H
+    }
+  }
+  return hits
 }

@@ -9,6 +9,7 @@ import {
   countVectors,
   type IndexContents,
   type IndexImage,
+  type NativeSearch,
   OmenError,
   Queue,
   type ResultBuffers,
@@ -39,10 +40,10 @@ import {
   type HnswOptions,
   type Settings,
 } from './options.ts'
-import { freeParts, type Parts, trainParts } from './parts.ts'
+import { bitsPerComponent, freeParts, type Parts, trainParts } from './parts.ts'
 import { describePlan, type SearchPlan } from './plan.ts'
 import { findTruth, type RecallReport, recallOf } from './recall.ts'
-import { limitSearch, nothing, resultBuffers, settle, spread, vectorOf } from './results.ts'
+import { IdleBuffers, limitSearch, nothing, resultBuffers, settle, spread, vectorOf } from './results.ts'
 import { RunningSearches } from './running-searches.ts'
 import { WORK_NUMBERS } from './search.ts'
 import { type HnswStats, statsOf } from './stats.ts'
@@ -67,8 +68,7 @@ export class Hnsw implements VectorIndex {
   readonly #searches: RunningSearches = new RunningSearches()
   /** Absent until vectors train the quantizers. */
   #parts: Parts | undefined
-  /** Where synchronous searches put what they find, before it is copied for the caller. */
-  #found: ResultBuffers = resultBuffers(1, 16)
+  readonly #idle: IdleBuffers = new IdleBuffers()
   #tuned: TunedSettings = new TunedSettings()
   #closed = false
 
@@ -166,6 +166,11 @@ export class Hnsw implements VectorIndex {
     return this.#parts?.engine.kind ?? 'none'
   }
 
+  /** Bits of the codes that searches walk by, for each component; 0 before the first vectors. */
+  get bitsPerComponent(): number {
+    return this.#parts ? bitsPerComponent(this.#parts.codes.codec) : 0
+  }
+
   add(vectors: Vectors, options: AddOptions = {}): Promise<Uint32Array> {
     return this.#change(async () => {
       const count = countVectors(vectors, this.shape)
@@ -258,11 +263,19 @@ export class Hnsw implements VectorIndex {
     const parts = this.#parts
     if (!parts || parts.graph.alive === 0) return nothing(query, this.shape)
     const asked = limitSearch(search, parts)
-    if (this.#found.rows.length < asked.k) this.#found = resultBuffers(1, asked.k * 2)
-    const { rows, distances, counts } = this.#found
-    parts.engine.searchSync(query, asked, this.#found)
-    const count = settle(this.shape, this.#found, 0, counts[0] as number, asked)
-    return { rows: rows.slice(0, count), distances: distances.slice(0, count) }
+    const out = this.#idle.take(asked.k)
+    try {
+      parts.engine.searchSync(query, asked, out)
+      return this.#found(out, asked)
+    } finally {
+      this.#idle.giveBack(out)
+    }
+  }
+
+  /** What a search found: a copy. */
+  #found(out: ResultBuffers, asked: NativeSearch): SearchResult {
+    const count = settle(this.shape, out, 0, out.counts[0] as number, asked)
+    return { rows: out.rows.slice(0, count), distances: out.distances.slice(0, count) }
   }
 
   async search(query: Vectors, options: SearchOptions): Promise<SearchResult> {
@@ -271,11 +284,14 @@ export class Hnsw implements VectorIndex {
     const parts = this.#parts
     if (!parts || parts.graph.alive === 0) return nothing(query, this.shape)
     const asked = limitSearch(search, parts)
-    const out = resultBuffers(1, asked.k)
-    await this.#searches.track(parts.engine.search(query, asked, out))
-    this.#checkRunning(search)
-    const count = settle(this.shape, out, 0, out.counts[0] as number, asked)
-    return { rows: out.rows.subarray(0, count), distances: out.distances.subarray(0, count) }
+    const out = this.#idle.take(asked.k)
+    try {
+      await this.#searches.track(parts.engine.search(query, asked, out))
+      this.#checkRunning(search)
+      return this.#found(out, asked)
+    } finally {
+      this.#idle.giveBack(out)
+    }
   }
 
   async searchMany(queries: Vectors, options: SearchManyOptions): Promise<SearchManyResult> {

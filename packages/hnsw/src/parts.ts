@@ -1,12 +1,4 @@
-import {
-  type Accelerator,
-  type Codec,
-  Codes,
-  elementsPerVector,
-  type Slab,
-  trainCodec,
-  type Vectors,
-} from '@omen/core'
+import { type Accelerator, type Codec, Codes, type Slab, trainCodec, type Vectors } from '@omen/core'
 import type { Engine } from './engine.ts'
 import { type GivenSlabs, Graph, SLABS } from './graph.ts'
 import { NativeEngine } from './native-engine.ts'
@@ -83,12 +75,17 @@ export function makeParts(
   return { ...parts, engine }
 }
 
+/** Bits of a code for each component of its vector. */
+export function bitsPerComponent({ bytesPerRow, shape }: Codec): number {
+  return (bytesPerRow * 8) / shape.dimension
+}
+
 /**
  * Whether codes are too coarse to link rows by: less than a byte a component. A search makes up for what such codes confuse
  * by rescoring; a list of neighbours chosen by them stays as it is.
  */
-function isCoarse({ bytesPerRow, shape }: Codec): boolean {
-  return bytesPerRow < elementsPerVector(shape)
+function isCoarse(codec: Codec): boolean {
+  return codec.shape.metric !== 'hamming' && bitsPerComponent(codec) < 8
 }
 
 function onSmallPages(accelerator: Accelerator | undefined): Accelerator | undefined {
@@ -98,6 +95,7 @@ function onSmallPages(accelerator: Accelerator | undefined): Accelerator | undef
       free: (buffer) => accelerator.free(buffer),
       createChecksum: () => accelerator.createChecksum(),
       copy: (source, target) => accelerator.copy(source, target),
+      createTexts: (texts) => accelerator.createTexts(texts),
       createCodes: (...codes) => accelerator.createCodes(...codes),
       createGraph: (options) => accelerator.createGraph(options),
       distance: (...vectors) => accelerator.distance(...vectors),

@@ -9,13 +9,16 @@ import type {
   NativeCodes,
   NativeGraph,
   NativeGraphOptions,
+  NativeTexts,
   Shape,
+  TextColumnParts,
 } from '@omen/core'
 import { METRICS, OmenError } from '@omen/core'
 import type { Addon } from './addon.ts'
 import { AcceleratedCodes, ELEMENTS } from './codes.ts'
 import { AcceleratedGraph } from './graph.ts'
 import { load } from './load.ts'
+import { AcceleratedTexts } from './texts.ts'
 
 let shared: Accelerator | undefined
 
@@ -72,6 +75,10 @@ class NativeAccelerator implements Accelerator {
 
   copy(source: Uint8Array, target: Uint8Array): Promise<void> {
     return this.#addon.copy(source, target)
+  }
+
+  createTexts(parts: TextColumnParts): NativeTexts {
+    return new AcceleratedTexts(this.#addon, parts)
   }
 
   createCodes(shape: Shape, codec: NativeCodec, bytesPerRow: number): NativeCodes {

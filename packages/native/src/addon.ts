@@ -30,7 +30,12 @@ export interface Addon {
   doctor(): Doctor
   lockFile(descriptor: number): boolean | undefined
   mapFile(descriptor: number, sizeBytes: number): ArrayBuffer | undefined
+  readonly Texts: new (bytes: Uint8Array, ends: Uint32Array, sound: Uint32Array | undefined) => AddonTexts
   yieldThread(): void
+}
+
+export interface AddonTexts {
+  join(rows: Uint32Array, count: number): string | undefined
 }
 
 export interface AddonChecksum {

@@ -42,12 +42,13 @@ export async function openSectionFile(path: string): Promise<SectionFile> {
  * @param region its bytes: closed with the file, or when opening fails
  * @param source what to call it in errors
  * @param options.accelerator checks sections some times faster
+ * @param options.mapped whether sections may be mapped, as they are when left out
  * @throws OmenError `corrupt_index` naming source and byte, `unsupported` for another version of the format, `io`
  */
 export async function openSectionRegion(
   region: Region,
   source: string,
-  options: { readonly accelerator?: Accelerator | undefined } = {},
+  options: { readonly accelerator?: Accelerator | undefined; readonly mapped?: boolean } = {},
 ): Promise<SectionFile> {
   try {
     const { sizeBytes } = region
@@ -58,7 +59,8 @@ export async function openSectionRegion(
     const head = new Uint8Array(header.headEnd - HEADER_BYTES)
     await region.readInto(head, HEADER_BYTES)
     const { metadata, entries } = await decodeHead(head, header, source, sizeBytes)
-    return new OpenSectionFile(region, source, metadata, entries, options.accelerator)
+    const mapped = options.mapped === false ? undefined : region.mapped
+    return new OpenSectionFile(region, source, metadata, entries, mapped, options.accelerator)
   } catch (error) {
     await region.close()
     throw fileError(error, 'open', source)
@@ -72,6 +74,7 @@ class OpenSectionFile implements SectionFile {
   readonly metadata: JsonObject
   readonly sections: ReadonlyMap<string, StoredSection>
   readonly #region: Region
+  readonly #mapped: Uint8Array | undefined
   readonly #accelerator: Accelerator | undefined
   /** Sections being checked where they are mapped: they must not go meanwhile. */
   readonly #checking: Set<Promise<void>> = new Set()
@@ -82,12 +85,14 @@ class OpenSectionFile implements SectionFile {
     source: string,
     metadata: JsonObject,
     entries: readonly Entry[],
+    mapped: Uint8Array | undefined,
     accelerator: Accelerator | undefined,
   ) {
     this.source = source
     this.#accelerator = accelerator
     this.metadata = metadata
     this.#region = region
+    this.#mapped = mapped
     this.sections = new Map(entries.map((entry) => [entry.name, this.#section(entry)]))
   }
 
@@ -102,7 +107,7 @@ class OpenSectionFile implements SectionFile {
     const { sizeBytes, offset } = entry
     return {
       sizeBytes,
-      mapped: this.#region.mapped?.subarray(offset, offset + sizeBytes),
+      mapped: this.#mapped?.subarray(offset, offset + sizeBytes),
       readInto: (parts, options = {}) => this.#readInto(entry, parts, options),
       verify: (options = {}) => {
         const checking = this.#verify(entry, options)
@@ -127,7 +132,7 @@ class OpenSectionFile implements SectionFile {
 
   async #verify(entry: Entry, options: ReadOptions): Promise<void> {
     if (this.#closed) throw closedError()
-    const { mapped } = this.#region
+    const mapped = this.#mapped
     const size = paddedBytes(entry.sizeBytes)
     if (!mapped) return this.#read(entry, emptyBlocks(size), options)
     const checksum = await createSectionChecksum(size, this.#accelerator)

@@ -100,7 +100,12 @@ export class Engine {
       opened.push(() => log.close())
       hooks.point?.('open:log-open')
       checkLog(log, manifest, from)
-      const maker = new SegmentMaker(storage, options.quantizers, manifest.nextSegment, options.onDamage)
+      const maker = new SegmentMaker(storage, {
+        quantizers: options.quantizers,
+        onDamage: options.onDamage,
+        nextId: manifest.nextSegment,
+        graphBytes: options.limits.graphBytes,
+      })
       const catalog = await openCatalog(storage, maker, manifest)
       opened.push(() => catalog.close())
       hooks.point?.('open:segments-open')

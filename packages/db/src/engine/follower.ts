@@ -9,6 +9,7 @@ import {
 import type { Catalog } from './catalog.ts'
 import type { Change } from './change.ts'
 import type { CollectionState } from './collection-state.ts'
+import { limitsOf } from './limits.ts'
 import { type Manifest, replayFrom } from './manifest.ts'
 import { readManifest } from './manifest-store.ts'
 import { checkLog, openCatalog, replay } from './recovery.ts'
@@ -144,7 +145,12 @@ async function openNewest(options: FollowerOptions): Promise<Followed> {
 async function openOnce({ storage, openLog, quantizers, onDamage }: FollowerOptions): Promise<Followed> {
   const manifest = await readManifest(storage)
   if (!manifest) throw new OmenError('not_found', 'there is no database here yet')
-  const maker = new SegmentMaker(storage, quantizers, manifest.nextSegment, onDamage)
+  const maker = new SegmentMaker(storage, {
+    quantizers,
+    onDamage,
+    nextId: manifest.nextSegment,
+    graphBytes: limitsOf({}).graphBytes,
+  })
   const catalog = await openCatalog(storage, maker, manifest)
   let log: LogReader | undefined
   try {

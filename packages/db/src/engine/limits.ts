@@ -10,6 +10,8 @@ export interface Limits {
   readonly activeBytes: number
   /** Bytes that a merge may take that happens by itself. */
   readonly mergeBytes: number
+  /** Bytes of graphs that are read into memory; others are mapped. */
+  readonly graphBytes: number
   /** Rows of a collection that wait to be linked into a graph, where writers wait as long as linking theirs takes. */
   readonly pendingRows: number
   /** Full segments that are not on disk yet, from which on writers of a collection wait. */
@@ -27,11 +29,12 @@ const MIB = 2 ** 20
 const DEFAULT_BUDGET_BYTES = 256 * MIB
 const MIN_BUDGET_BYTES = 16 * MIB
 /*
- * Of the budget. One segment fills up while another is on its way to disk, and beside them others are merged. What is left is
- * for batches on their way, and for what the collector of JavaScript has not looked at yet.
+ * Of the budget. One segment fills up while another is on its way to disk, and beside them others are merged. The graphs of
+ * small collections lie in memory. What is left is for batches on their way, and for what the collector of JavaScript has not looked at yet.
  */
 const ACTIVE_SHARE = 0.17
 const MERGE_SHARE = 0.32
+const GRAPH_SHARE = 0.125
 
 /**
  * The limits that follow from what a user says.
@@ -53,6 +56,7 @@ export function limitsOf(options: {
     sealRows: 131_072,
     activeBytes: Math.floor(memoryBudgetBytes * ACTIVE_SHARE),
     mergeBytes: Math.floor(memoryBudgetBytes * MERGE_SHARE),
+    graphBytes: Math.floor(memoryBudgetBytes * GRAPH_SHARE),
     pendingRows: 65_536,
     waitingSegments: 2,
     replayBytes: memoryBudgetBytes,

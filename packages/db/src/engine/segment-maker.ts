@@ -1,6 +1,7 @@
 import { Bitset, type JsonObject, type OmenError, type Quantizer, type StorageBackend } from '@omen/core'
 import type { CheckedSchema } from '@omen/schema/check'
 import { ActiveSegment } from '../segment/active-segment.ts'
+import { GraphMemory } from '../segment/graph-memory.ts'
 import { type MergedSegment, type MergeSegmentsOptions, mergeSegments } from '../segment/merge.ts'
 import type { MergeSource } from '../segment/merged-rows.ts'
 import { openSegment } from '../segment/open-segment.ts'
@@ -12,21 +13,28 @@ import { CollectionState } from './collection-state.ts'
 import type { StoredCollection } from './manifest.ts'
 import type { ActiveState, SealedState } from './segment-state.ts'
 
-/** Told of a derived file that is damaged. */
-type OnDamage = (file: string, error: OmenError) => void
+export interface SegmentMakerOptions {
+  readonly quantizers: readonly Quantizer[]
+  /** The number of the next segment. */
+  readonly nextId: number
+  /** Told of a derived file that is damaged. */
+  readonly onDamage: (file: string, error: OmenError) => void
+  /** Memory that graphs may be read into. */
+  readonly graphBytes: number
+}
 
 /** Makes and opens segments, each with a number of its own. */
 export class SegmentMaker {
   readonly #storage: StorageBackend
-  readonly #quantizers: readonly Quantizer[]
-  readonly #onDamage: OnDamage
+  readonly #options: SegmentMakerOptions
+  readonly #graphMemory: GraphMemory
   #nextId: number
 
-  constructor(storage: StorageBackend, quantizers: readonly Quantizer[], nextId: number, onDamage: OnDamage) {
+  constructor(storage: StorageBackend, options: SegmentMakerOptions) {
     this.#storage = storage
-    this.#quantizers = quantizers
-    this.#nextId = nextId
-    this.#onDamage = onDamage
+    this.#options = options
+    this.#graphMemory = new GraphMemory(options.graphBytes)
+    this.#nextId = options.nextId
   }
 
   /** The number that the next segment gets. */
@@ -40,7 +48,7 @@ export class SegmentMaker {
 
   /** @throws OmenError `unknown_quantizer` naming what is missing */
   schemaOf({ schema }: { readonly schema: JsonObject }): CheckedSchema {
-    return storedSchema(schema, this.#quantizers)
+    return storedSchema(schema, this.#options.quantizers)
   }
 
   active(schema: CheckedSchema): ActiveSegment {
@@ -49,10 +57,8 @@ export class SegmentMaker {
 
   /** @throws OmenError `corrupt_segment` for damaged rows, `unknown_quantizer`, `unsupported`, `not_found`, `io` */
   open(schema: CheckedSchema, files: SegmentFiles): Promise<SealedSegment> {
-    return openSegment(schema, this.#storage, files, {
-      quantizers: this.#quantizers,
-      onDamage: this.#onDamage,
-    })
+    const { quantizers, onDamage } = this.#options
+    return openSegment(schema, this.#storage, files, { quantizers, onDamage, graphMemory: this.#graphMemory })
   }
 
   /** @throws OmenError `disk_full`, `io`, `aborted`: then no file is left */

@@ -47,8 +47,8 @@ export class ActivePayload implements PayloadReader {
     return parsePayload(this.#texts.get(row), row)
   }
 
-  payloads(rows: readonly number[]): JsonObject[] {
-    return rows.map((row) => this.payload(row))
+  payloads(rows: Uint32Array): JsonObject[] {
+    return Array.from(rows, (row) => this.payload(row))
   }
 
   stored(row: number): Uint8Array {

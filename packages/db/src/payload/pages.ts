@@ -1,9 +1,6 @@
-import type { Section } from '@omen/core'
+import { TEXT_PAGE_BYTES as PAGE_BYTES, type Section } from '@omen/core'
 import { PageHasher } from '@omen/core/file'
 import { GrowingU32 } from './growing.ts'
-
-/** Bytes under one checksum: what the system reads at least when mapped bytes are touched. */
-const PAGE_BYTES = 4096
 
 /** Makes the checksums of the pages of bytes that come in pieces. */
 export class PageChecksums {
@@ -56,14 +53,14 @@ export class CheckedPages {
   readonly #bytes: Uint8Array
   readonly #checksums: Uint32Array
   readonly #hasher: PageHasher
-  /** A bit for each page that is what was written. */
-  readonly #sound: Uint32Array
+  /** A bit for each page that is known to be what was written. */
+  readonly sound: Uint32Array
 
   private constructor(bytes: Uint8Array, checksums: Uint32Array, hasher: PageHasher) {
     this.#bytes = bytes
     this.#checksums = checksums
     this.#hasher = hasher
-    this.#sound = new Uint32Array(Math.ceil(checksums.length / 64))
+    this.sound = new Uint32Array(Math.ceil(checksums.length / 64))
   }
 
   /** Pages that so many bytes take. */
@@ -83,7 +80,7 @@ export class CheckedPages {
   areSound(from: number, to: number): boolean {
     const last = Math.floor((to - 1) / PAGE_BYTES)
     for (let page = Math.floor(from / PAGE_BYTES); page <= last; page++) {
-      const checked = (this.#sound[page >>> 5] as number) & (1 << (page & 31))
+      const checked = (this.sound[page >>> 5] as number) & (1 << (page & 31))
       if (checked === 0 && !this.#check(page)) return false
     }
     return true
@@ -94,7 +91,7 @@ export class CheckedPages {
     this.#hasher.hash(this.#bytes.subarray(start, start + PAGE_BYTES))
     const { low, high } = this.#hasher
     if (low !== this.#checksums[page * 2] || high !== this.#checksums[page * 2 + 1]) return false
-    this.#sound[page >>> 5] = (this.#sound[page >>> 5] as number) | (1 << (page & 31))
+    this.sound[page >>> 5] = (this.sound[page >>> 5] as number) | (1 << (page & 31))
     return true
   }
 }

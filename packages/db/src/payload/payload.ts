@@ -29,7 +29,7 @@ export interface PayloadReader extends StoredPayloads {
    */
   payload(row: number): JsonObject
   /** The same of several rows, in a fraction of the time. */
-  payloads(rows: readonly number[]): JsonObject[]
+  payloads(rows: Uint32Array): JsonObject[]
   /** Bytes held, by part. */
   readonly bytes: { readonly store: number; readonly index: number }
 }

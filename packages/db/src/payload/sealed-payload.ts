@@ -80,7 +80,7 @@ export class SealedPayload implements PayloadReader {
     return this.#store.payload(row)
   }
 
-  payloads(rows: readonly number[]): JsonObject[] {
+  payloads(rows: Uint32Array): JsonObject[] {
     return this.#store.payloads(rows)
   }
 

@@ -1,4 +1,11 @@
-import { type IndexImage, type JsonObject, OmenError, type Section } from '@omen/core'
+import {
+  type Accelerator,
+  type IndexImage,
+  type JsonObject,
+  OmenError,
+  type Section,
+  TextColumn,
+} from '@omen/core'
 import { sectionBytes, wordsOf } from './load.ts'
 import { Pace } from './pace.ts'
 import { CheckedPages, PageChecksums } from './pages.ts'
@@ -66,12 +73,19 @@ export class PayloadStore implements StoredPayloads {
   readonly #ends: Uint32Array
   /** Undefined where all bytes were checked when they were read. */
   readonly #pages: CheckedPages | undefined
+  readonly #column: TextColumn
 
-  private constructor(texts: Uint8Array, ends: Uint32Array, pages: CheckedPages | undefined) {
+  private constructor(
+    texts: Uint8Array,
+    ends: Uint32Array,
+    pages: CheckedPages | undefined,
+    accelerator: Accelerator | undefined,
+  ) {
     this.rows = ends.length / 2
     this.#pages = pages
     this.#texts = Buffer.from(texts.buffer, texts.byteOffset, texts.length)
     this.#ends = ends
+    this.#column = new TextColumn({ bytes: texts, ends, sound: pages?.sound }, accelerator)
   }
 
   /**
@@ -84,17 +98,21 @@ export class PayloadStore implements StoredPayloads {
   static async open(
     image: IndexImage,
     rows: number,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: {
+      readonly signal?: AbortSignal | undefined
+      readonly accelerator?: Accelerator | undefined
+    } = {},
   ): Promise<PayloadStore> {
-    const now = { ...options, verify: true }
+    const { signal, accelerator } = options
+    const now = { signal, verify: true }
     const paged = image.sections.has(PAGES)
-    const texts = await sectionBytes(image, TEXTS, { ...options, verify: !paged })
+    const texts = await sectionBytes(image, TEXTS, { signal, verify: !paged })
     const ends = wordsOf(image, ENDS, await sectionBytes(image, ENDS, now), rows * 2)
     const inPlace = texts.buffer === image.sections.get(TEXTS)?.mapped?.buffer
-    if (!(paged && inPlace)) return new PayloadStore(texts, ends, undefined)
+    if (!(paged && inPlace)) return new PayloadStore(texts, ends, undefined, accelerator)
     const pages = CheckedPages.count(texts.length)
     const checksums = wordsOf(image, PAGES, await sectionBytes(image, PAGES, now), pages * 2)
-    return new PayloadStore(texts, ends, await CheckedPages.over(texts, checksums))
+    return new PayloadStore(texts, ends, await CheckedPages.over(texts, checksums), accelerator)
   }
 
   get sizeBytes(): number {
@@ -123,26 +141,17 @@ export class PayloadStore implements StoredPayloads {
   }
 
   /**
-   * The payload fields of several rows: their texts are read as one, which takes half of the time.
+   * The payload fields of several rows, in a fraction of the time.
    *
    * @throws OmenError `unknown_row`, `corrupt_index`
    */
-  payloads(rows: readonly number[]): JsonObject[] {
-    let used = 0
-    for (const row of rows) {
-      const end = this.#checkedEnd(row)
-      const start = this.#start(row)
-      const needed = used + end - start + 2
-      if (needed > together.length) together = Buffer.concat([together], needed * 2)
-      together[used++] = used === 1 ? OPENING : COMMA
-      used += this.#texts.copy(together, used, start, end)
-    }
-    together[used++] = CLOSING
-    const values = rows.length === 0 ? [] : parsedArray(together.toString('utf8', 0, used))
-    // Where a text is damaged, reading each by itself says which.
+  payloads(rows: Uint32Array): JsonObject[] {
+    const json = this.#column.join(rows)
+    const values = json === undefined ? undefined : parsedArray(json)
+    // One by one pages are checked that were never read; and where a text is damaged, that says which.
     return values?.length === rows.length && values.every(isFields)
       ? values
-      : rows.map((row) => this.payload(row))
+      : Array.from(rows, (row) => this.payload(row))
   }
 
   /** Where the text of a row ends, when it lies where it can and is what was written. */
@@ -186,14 +195,6 @@ function parseText(texts: Buffer, start: number, end: number, row: number): Json
   if (!isFields(value)) throw damaged(row)
   return value
 }
-
-const [OPENING, COMMA, CLOSING] = [...'[,]'].map((character) => character.charCodeAt(0)) as [
-  number,
-  number,
-  number,
-]
-/** Where texts are put together, to be read as one. */
-let together: Buffer = Buffer.alloc(1 << 14)
 
 /** Undefined for what is no JSON. */
 function parsedArray(text: string): unknown[] | undefined {

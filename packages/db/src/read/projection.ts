@@ -31,22 +31,23 @@ export class Projection {
     this.#vectors = vectors
   }
 
-  /**
-   * Adds the fields of a segment's row to an object.
-   *
-   * @param payload as it is stored, where it was read already
-   */
-  addTo(target: Record<string, unknown>, segment: Segment, row: number, payload?: JsonObject): void {
-    if (this.#payload?.length !== 0) this.addPayload(target, payload ?? segment.payload.payload(row))
+  /** Whether anything of the stored payload is wanted. */
+  get readsPayload(): boolean {
+    return this.#payload?.length !== 0
+  }
+
+  /** Adds the fields of a segment's row to an object. */
+  addTo(target: Record<string, unknown>, segment: Segment, row: number): void {
+    if (this.readsPayload) this.addPayload(target, segment.payload.payload(row))
+    this.addStoredVectors(target, segment, row)
+  }
+
+  /** Adds the vectors of a segment's row to an object. */
+  addStoredVectors(target: Record<string, unknown>, segment: Segment, row: number): void {
     for (const name of this.#vectors) {
       const vector = segment.vector(name, row)
       if (vector) target[name] = vector
     }
-  }
-
-  /** The payload of rows of one segment as it is stored; undefined where none of it is wanted. */
-  payloadsOf(segment: Segment, rows: readonly number[]): JsonObject[] | undefined {
-    return this.#payload?.length === 0 ? undefined : segment.payload.payloads(rows)
   }
 
   /** Adds payload fields as they are stored to an object. */

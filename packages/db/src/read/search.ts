@@ -21,11 +21,20 @@ export interface CheckedSearch {
   readonly signal: AbortSignal | undefined
 }
 
-/** A row found: where it is, and how far from the query. */
+/** Rows found in one segment, closest first. */
 export interface Found {
   readonly segment: SegmentView
-  readonly row: number
-  readonly distance: number
+  readonly rows: Uint32Array
+  readonly distances: Float32Array
+  /** The place of each row among all that were found, in all segments; undefined where this is the only one. */
+  readonly places: readonly number[] | undefined
+}
+
+/** How many rows were found. */
+export function countFound(found: readonly Found[]): number {
+  let count = 0
+  for (const { rows } of found) count += rows.length
+  return count
 }
 
 /**
@@ -117,28 +126,52 @@ function mergeHits(
   hits: readonly SegmentHits[],
   { limit, offset }: CheckedSearch,
 ): Found[] {
+  const [first] = hits
+  if (first && hits.length === 1) return [foundIn(segments[0] as SegmentView, first, offset, offset + limit)]
   const next = new Uint32Array(hits.length)
-  const found: Found[] = []
+  const places = hits.map((): number[] => [])
   for (let place = 0; place < offset + limit; place++) {
-    let best = -1
-    let closest = Infinity
-    for (let i = 0; i < hits.length; i++) {
-      const { distances } = hits[i] as SegmentHits
-      const at = next[i] as number
-      if (at >= distances.length) continue
-      const distance = distances[at] as number
-      if (best >= 0 && !comesBefore(distance, i, closest, best)) continue
-      best = i
-      closest = distance
-    }
+    const best = closestOf(hits, next)
     if (best < 0) break
-    const at = next[best] as number
-    next[best] = at + 1
-    if (place < offset) continue
-    const { rows } = hits[best] as SegmentHits
-    found.push({ segment: segments[best] as SegmentView, row: rows[at] as number, distance: closest })
+    next[best] = (next[best] as number) + 1
+    if (place >= offset) (places[best] as number[]).push(place - offset)
+  }
+  const found: Found[] = []
+  for (const [i, each] of places.entries()) {
+    if (each.length === 0) continue
+    const to = next[i] as number
+    found.push({
+      ...foundIn(segments[i] as SegmentView, hits[i] as SegmentHits, to - each.length, to),
+      places: each,
+    })
   }
   return found
+}
+
+/** The segment whose next row is the closest; −1 where there is none left. */
+function closestOf(hits: readonly SegmentHits[], next: Uint32Array): number {
+  let best = -1
+  let closest = Infinity
+  for (let i = 0; i < hits.length; i++) {
+    const { distances } = hits[i] as SegmentHits
+    const at = next[i] as number
+    if (at >= distances.length) continue
+    const distance = distances[at] as number
+    if (best >= 0 && !comesBefore(distance, i, closest, best)) continue
+    best = i
+    closest = distance
+  }
+  return best
+}
+
+function foundIn(segment: SegmentView, { rows, distances }: SegmentHits, from: number, to: number): Found {
+  const whole = from === 0 && to >= rows.length
+  return {
+    segment,
+    rows: whole ? rows : rows.subarray(from, to),
+    distances: whole ? distances : distances.subarray(from, to),
+    places: undefined,
+  }
 }
 
 function explain(

@@ -165,7 +165,12 @@ export class Repairing {
   }
 
   #maker({ nextSegment }: Manifest): SegmentMaker {
-    return new SegmentMaker(this.#storage, this.#quantizers, nextSegment, () => undefined)
+    return new SegmentMaker(this.#storage, {
+      quantizers: this.#quantizers,
+      onDamage: () => undefined,
+      nextId: nextSegment,
+      graphBytes: 0,
+    })
   }
 }
 

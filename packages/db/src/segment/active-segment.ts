@@ -122,6 +122,10 @@ export class ActiveSegment implements Segment {
     return id
   }
 
+  idsOf(rows: Uint32Array): string[] {
+    return Array.from(rows, (row) => this.idOf(row))
+  }
+
   versionOf(row: number): number {
     this.idOf(row)
     return this.#versions.at(row)

@@ -25,6 +25,9 @@ export interface SearchableField {
 /** Candidates compared exactly for each hit wanted, and the fewest: what makes up for lossy codes. */
 const RESCORE_FACTOR = 4
 const MIN_RESCORE = 32
+/** The same for codes of a byte a component or more: more find no other hits, and each must be waited for. */
+const FINE_RESCORE_FACTOR = 2
+const MIN_FINE_RESCORE = 16
 /** Candidates that a radius search begins with; it goes on with twice as many while most of them lie within. */
 const FIRST_WITHIN = 64
 
@@ -84,11 +87,12 @@ async function searchOneByOne(
 }
 
 function checkOptions(
-  { field, vectors, linked }: SearchableField,
+  searchable: SearchableField,
   options: SegmentSearchMany,
   rows: number,
   threads: number,
 ): SlotSearch {
+  const { vectors, linked } = searchable
   const { radius = Infinity, accept, signal, beam, rescore, explain = false } = options
   const k = checkWholeNumber('k', options.k)
   if (beam !== undefined) checkWholeNumber('beam', beam)
@@ -98,8 +102,7 @@ function checkOptions(
   }
   throwIfAborted(signal)
   const limit = vectors.slots.below(Math.min(rows, options.rows ?? rows))
-  const lossy = field.quantizer.name !== none().name
-  const rescored = rescore ?? (lossy ? Math.max(MIN_RESCORE, RESCORE_FACTOR * k) : k)
+  const rescored = rescore ?? candidatesFor(searchable, k)
   return {
     k,
     beam,
@@ -111,6 +114,15 @@ function checkOptions(
     signal,
     explain,
   }
+}
+
+/** How many candidates to compare exactly for k hits. */
+function candidatesFor({ field, graph }: SearchableField, k: number): number {
+  if (field.quantizer.name === none().name) return k
+  const fine = graph !== undefined && graph.bitsPerComponent >= 8
+  return fine
+    ? Math.max(MIN_FINE_RESCORE, FINE_RESCORE_FACTOR * k)
+    : Math.max(MIN_RESCORE, RESCORE_FACTOR * k)
 }
 
 /** Leaves out the slots of a graph that a snapshot does not know yet. */
@@ -148,7 +160,8 @@ async function searchGraph(
   const hits: SegmentHits[] = []
   for (const [i, rows] of walked.entries()) {
     const query = queries.subarray(i * dimension, (i + 1) * dimension)
-    const found = await settle(field, graph, query, rows, tails?.[i], end, search)
+    const within = search.radius === Infinity ? rows : await widen(field, graph, query, rows, search)
+    const found = settle(field, graph, within, tails?.[i], end, search)
     hits.push(found ?? ((await scanAll(field, query, search))[0] as SegmentHits))
   }
   return hits
@@ -184,36 +197,42 @@ function walkOptions({ beam, accept, radius, k, rescored }: SlotSearch, growing:
 
 const NOTHING: SearchResult = { rows: new Uint32Array(0), distances: new Float32Array(0) }
 
-/** Merges what a graph and a scan found for one query. Undefined where that is fewer rows than there are to be found. */
-async function settle(
+/** What a graph found within a radius. Lossy codes cannot say where it ends: enough candidates beyond it can. */
+async function widen(
   field: SearchableField,
   graph: Hnsw,
   query: Float32Array,
   walked: SearchResult,
-  tail: SearchResult = NOTHING,
+  search: SlotSearch,
+): Promise<SearchResult> {
+  let found = walked
+  for (
+    let k = FIRST_WITHIN;
+    k < search.rescored && found.rows.length >= k && mostWithin(found.distances, search.radius);
+  ) {
+    k = Math.min(2 * k, search.rescored)
+    const wider = { ...search, radius: Infinity, k, rescored: k }
+    found = (await walk(field, graph, query, wider))[0] as SearchResult
+  }
+  return found
+}
+
+/** Merges what a graph and a scan found for one query. Undefined where that is fewer rows than there are to be found. */
+function settle(
+  field: SearchableField,
+  graph: Hnsw,
+  walked: SearchResult,
+  tail: SearchResult | undefined,
   end: number,
   search: SlotSearch,
-): Promise<SegmentHits | undefined> {
+): SegmentHits | undefined {
   const { radius, limit } = search
-  let found = walked
-  if (radius !== Infinity) {
-    // Lossy codes cannot say where the radius ends: enough candidates beyond it can.
-    for (
-      let k = FIRST_WITHIN;
-      k < search.rescored && found.rows.length >= k && mostWithin(found.distances, radius);
-    ) {
-      k = Math.min(2 * k, search.rescored)
-      const wider = { ...search, radius: Infinity, k, rescored: k }
-      found = (await walk(field, graph, query, wider))[0] as SearchResult
-    }
-  }
-  const candidates = found.rows.length
-  found = closest(found, tail, end, search)
+  const found = closest(walked, tail ?? NOTHING, end, search)
   if (radius === Infinity && found.rows.length < search.k && found.rows.length < matching(search))
     return undefined
   const plan: SegmentPlan = {
     strategy: 'graph',
-    candidates,
+    candidates: walked.rows.length,
     scanned: limit - end,
     ...(search.explain ? { walk: graph.plan(walkOptions(search, false)) } : {}),
   }

@@ -20,6 +20,7 @@ import { SealedPayload } from '../payload/sealed-payload.ts'
 import { PayloadStore } from '../payload/store.ts'
 import type { SearchableField } from './field-search.ts'
 import { FieldVectors } from './field-vectors.ts'
+import type { GraphMemory } from './graph-memory.ts'
 import { ID_BYTES, ID_ENDS, ID_TABLE } from './id-table.ts'
 import { imageOf } from './memory-image.ts'
 import { quantizerOf } from './quantizers.ts'
@@ -31,6 +32,8 @@ import { SlotRows } from './slot-rows.ts'
 export interface OpenSegmentOptions {
   /** Makes it faster, with the same answers: that of `@omen/native` when left out, none for `null`. */
   readonly accelerator?: Accelerator | null
+  /** What graphs may be read into; they are mapped where it is left out or used up, if their files can be. */
+  readonly graphMemory?: GraphMemory | undefined
   /** Quantizers besides those of @omen/quant and of the schema. */
   readonly quantizers?: readonly Quantizer[]
   /**
@@ -76,6 +79,8 @@ class Opening {
   readonly #damaged: string[] = []
   readonly #graphs: Hnsw[] = []
   readonly #open: SectionFile[] = []
+  /** Bytes of the memory for graphs that are taken. */
+  #taken = 0
 
   constructor(
     schema: CheckedSchema,
@@ -116,9 +121,11 @@ class Opening {
   async close(): Promise<void> {
     for (const graph of this.#graphs) await graph.close()
     for (const file of this.#open) await file.close()
+    this.#options.graphMemory?.giveBack(this.#taken)
+    this.#taken = 0
   }
 
-  async #file({ name, sizeBytes, hash }: SegmentFile): Promise<SectionFile> {
+  async #file({ name, sizeBytes, hash }: SegmentFile, mapped = true): Promise<SectionFile> {
     const region = await this.#storage.read(name)
     const header = new Uint8Array(64)
     const whole = region.sizeBytes === sizeBytes
@@ -127,7 +134,7 @@ class Opening {
       await region.close()
       throw new OmenError('corrupt_index', `file ${name} is not the one that the manifest names`)
     }
-    const file = await openSectionRegion(region, name, { accelerator: this.#accelerator })
+    const file = await openSectionRegion(region, name, { accelerator: this.#accelerator, mapped })
     this.#open.push(file)
     return file
   }
@@ -149,12 +156,14 @@ class Opening {
       await load(ID_BYTES),
       wordsOf(image, ID_ENDS, await load(ID_ENDS), rows * 2),
       wordsOf(image, ID_TABLE, await load(ID_TABLE)),
+      this.#accelerator,
     )
     const versions = doublesOf(image, 'versions', await load('versions'), rows)
     const expiry = image.sections.has('expiry')
       ? doublesOf(image, 'expiry', await load('expiry'), rows)
       : undefined
-    return { image, ids, versions, expiry, store: await PayloadStore.open(image, rows) }
+    const store = await PayloadStore.open(image, rows, { accelerator: this.#accelerator })
+    return { image, ids, versions, expiry, store }
   }
 
   async #openVectors(image: IndexImage, name: string, field: VectorField): Promise<FieldVectors> {
@@ -202,7 +211,7 @@ class Opening {
     if (!file || field.index === 'flat' || vectors.slots.count === 0) return undefined
     try {
       const { keep, quantizer } = field
-      const graph = await Hnsw.open(await this.#file(file), {
+      const graph = await Hnsw.open(await this.#file(file, !this.#takeMemory(file)), {
         quantizers: [
           ...(this.#options.quantizers ?? []),
           quantizerOf(quantizer),
@@ -222,6 +231,12 @@ class Opening {
       this.#doWithout(file, error)
       return undefined
     }
+  }
+
+  #takeMemory({ sizeBytes }: SegmentFile): boolean {
+    if (!this.#options.graphMemory?.take(sizeBytes)) return false
+    this.#taken += sizeBytes
+    return true
   }
 
   /** Reports a derived file that is damaged or gone. @throws any other error */

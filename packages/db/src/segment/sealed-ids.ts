@@ -1,4 +1,4 @@
-import { type Bitset, NO_ROW } from '@omen/core'
+import { type Accelerator, type Bitset, NO_ROW, TextColumn } from '@omen/core'
 import { hashBytes } from './id-table.ts'
 
 /** The ids of a sealed segment, read in place: no object per row. */
@@ -7,13 +7,15 @@ export class SealedIds {
   readonly #bytes: Buffer
   readonly #ends: Uint32Array
   readonly #table: Uint32Array
+  readonly #column: TextColumn
 
   /** The sections of `idSections`: borrowed as long as this is used. Damaged ones give wrong rows, but never an endless search. */
-  constructor(bytes: Uint8Array, ends: Uint32Array, table: Uint32Array) {
+  constructor(bytes: Uint8Array, ends: Uint32Array, table: Uint32Array, accelerator?: Accelerator) {
     this.rows = ends.length / 2
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#ends = ends
     this.#table = table
+    this.#column = new TextColumn({ bytes, ends }, accelerator)
   }
 
   get sizeBytes(): number {
@@ -24,6 +26,13 @@ export class SealedIds {
   idOf(row: number): string | undefined {
     if (!(row >= 0 && row < this.rows && Number.isInteger(row))) return undefined
     return textOf(this.#bytes, this.#startOf(row), Math.min(this.#endOf(row), this.#bytes.length))
+  }
+
+  /** The ids of several rows, as `idOf` gives them, in a fraction of the time. */
+  idsOf(rows: Uint32Array): (string | undefined)[] {
+    const ids = this.#column.join(rows)?.slice(1, -1).split(',')
+    // There are more where an id has a comma itself.
+    return ids?.length === rows.length ? ids : Array.from(rows, (row) => this.idOf(row))
   }
 
   find(id: string, accept: Bitset | undefined): number {

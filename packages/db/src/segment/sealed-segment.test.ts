@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { blockOf, nearest, SCHEMA, type TestRow, testRows } from '../testing/segment-rows.ts'
 import { type SegmentSubject, testSegment } from '../testing/segment-suite.ts'
 import { ActiveSegment } from './active-segment.ts'
+import { GraphMemory } from './graph-memory.ts'
 import { openSegment } from './open-segment.ts'
 import { seal } from './seal.ts'
 import type { SealedSegment } from './sealed-segment.ts'
@@ -88,6 +89,26 @@ describe('a sealed segment', () => {
     const hits = await segment.search('embedding', query, { k: 10, accept })
     expect(hits.rows[0]).toBe(nearest(rows, 'embedding', query, accept)[0]?.row)
     segment.release()
+  })
+
+  test('reads its graphs into memory as long as there is some, and gives it back', async () => {
+    const { storage, files, rows } = await sealed(300)
+    const sizeBytes = Object.values(files.graphs).reduce((sum, file) => sum + file.sizeBytes, 0)
+    const graphMemory = new GraphMemory(sizeBytes)
+    const query = rows[5]?.embedding as Float32Array
+    const [first, second] = [
+      await openSegment(SCHEMA, storage, files, { graphMemory }),
+      await openSegment(SCHEMA, storage, files, { graphMemory }),
+    ]
+    expect(graphMemory.take(1)).toBe(false)
+    const found = await first.search('embedding', query, { k: 10 })
+    expect(await second.search('embedding', query, { k: 10 })).toEqual(found)
+    for (const segment of [first, second]) {
+      segment.release()
+      await segment.closed
+    }
+    expect(graphMemory.take(sizeBytes)).toBe(true)
+    expect(graphMemory.take(1)).toBe(false)
   })
 
   test('a seal that fails leaves no file', async () => {

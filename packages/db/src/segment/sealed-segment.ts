@@ -103,8 +103,11 @@ export class SealedSegment implements Segment {
 
   idOf(row: number): string {
     const id = this.#parts.ids.idOf(row)
-    if (id === undefined) throw unknownRow(row, this.rows)
-    return id
+    return id ?? this.#noRow(row)
+  }
+
+  idsOf(rows: Uint32Array): string[] {
+    return this.#parts.ids.idsOf(rows).map((id, i) => id ?? this.#noRow(rows[i] as number))
   }
 
   versionOf(row: number): number {
@@ -180,6 +183,10 @@ export class SealedSegment implements Segment {
 
   #checkSound(): void {
     if (this.#corrupt) throw this.#corrupt
+  }
+
+  #noRow(row: number): never {
+    throw unknownRow(row, this.rows)
   }
 
   #check(row: number): void {

@@ -40,6 +40,8 @@ export const ODD_IDS: readonly string[] = [
   'a/b\\c"d',
   'x'.repeat(65_536),
   'Ω'.repeat(32_768),
+  'a,b',
+  ',',
 ]
 
 /** Rows made by a seed: clusters of vectors, odd ids, every third without an image, every fifth with an expiry. */

@@ -34,6 +34,21 @@ export function testSegment(name: string, make: () => Promise<SegmentSubject>): 
       }
     })
 
+    test('gives of several rows what it gives of each', () => {
+      const { segment, rows } = subject
+      const usual = Uint32Array.from({ length: rows.length - 30 }, (_, i) => rows.length - 1 - i)
+      for (const asked of [usual, usual.subarray(0, 10), Uint32Array.from(rows.keys()), new Uint32Array()]) {
+        const each = Array.from(asked, (row) => rows[row] as TestRow)
+        // The second time, pages of stored payload were read before.
+        for (const _ of [1, 2]) {
+          expect(segment.idsOf(asked)).toEqual(each.map(({ id }) => id))
+          expect(segment.payload.payloads(asked)).toEqual(each.map(({ lang, year }) => ({ lang, year })))
+        }
+      }
+      expect(() => segment.idsOf(Uint32Array.of(0, segment.rows))).toThrow(/never given out/)
+      expect(() => segment.payload.payloads(Uint32Array.of(0, segment.rows))).toThrow(/there is no row/)
+    })
+
     test('finds rows by their ids, however odd, and no others', () => {
       const { segment, rows } = subject
       for (const [i, { id }] of rows.entries()) {

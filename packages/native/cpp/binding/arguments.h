@@ -11,17 +11,35 @@
 // Reading the arguments of calls from this package's own TypeScript, which has checked their types.
 namespace omen::binding {
 
-// The elements of a typed array; none for undefined.
+inline size_t element_size(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array:
+      return 1;
+    case napi_int16_array:
+    case napi_uint16_array:
+      return 2;
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array:
+      return 4;
+    case napi_float64_array:
+    case napi_bigint64_array:
+    case napi_biguint64_array:
+      return 8;
+  }
+  return 1;
+}
+
+// The elements of a typed array; none for undefined. One call of Node's: searches pass many arrays.
 template <typename T>
 std::span<T> elements(const Napi::Value& value) {
-  if (!value.IsTypedArray()) return {};
   void* data = nullptr;
   size_t length = 0;
-  size_t offset = 0;
   napi_typedarray_type type;
-  napi_value buffer;
-  napi_get_typedarray_info(value.Env(), value, &type, &length, &data, &buffer, &offset);
-  return {static_cast<T*>(data), length * Napi::TypedArray(value.Env(), value).ElementSize() / sizeof(T)};
+  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok) return {};
+  return {static_cast<T*>(data), length * element_size(type) / sizeof(T)};
 }
 
 inline uint32_t uint32_of(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }

@@ -11,6 +11,7 @@ void register_memory(Napi::Env env, Napi::Object exports);
 void register_files(Napi::Env env, Napi::Object exports);
 void register_codes(Napi::Env env, Napi::Object exports);
 void register_bytes(Napi::Env env, Napi::Object exports);
+void register_texts(Napi::Env env, Napi::Object exports);
 void register_graph(Napi::Env env, Napi::Object exports);
 
 }  // namespace omen::binding

@@ -12,6 +12,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   omen::binding::register_memory(env, exports);
   omen::binding::register_files(env, exports);
   omen::binding::register_bytes(env, exports);
+  omen::binding::register_texts(env, exports);
   omen::binding::register_codes(env, exports);
   omen::binding::register_graph(env, exports);
   return exports;
