@@ -9,6 +9,7 @@ export {
   NDJSON_TYPE,
   VECTOR_TYPE,
 } from './media-types.ts'
-export { bytesOfVector, decodeMsgpack, encodeMsgpack, vectorOf } from './message-pack.ts'
+export { decodeMsgpack, encodeMsgpack, encodeMsgpackBriefly } from './message-pack.ts'
 export { codeOfStatus, STATUS_OF } from './status.ts'
 export { frameOf, readFrames, readLines, type StreamItem } from './streams.ts'
+export { borrowedVectorOf, bytesOfVector, vectorOf } from './vector-bytes.ts'
