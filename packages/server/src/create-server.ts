@@ -1,6 +1,6 @@
 import cors from '@fastify/cors'
 import type { Database } from '@omen/db'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AuditLog } from './audit/audit-log.ts'
 import { Authenticator } from './auth/authenticate.ts'
 import { jwtVerifier } from './auth/jwt.ts'
@@ -8,7 +8,6 @@ import { KeyStore } from './auth/key-store.ts'
 import type { ConfigInput, ServerConfig } from './config/config.ts'
 import { resolveConfig } from './config/load-config.ts'
 import { type Admission, admit } from './http/arrival.ts'
-import { addBodyParsers } from './http/body-parsers.ts'
 import { Connections } from './http/connections.ts'
 import { HttpError } from './http/errors.ts'
 import { furtherServers, makeFramework } from './http/framework.ts'
@@ -100,11 +99,20 @@ export async function createServer(
       audit?.record(actionOf(request, route, principal.id, outcome)).catch((error) => app.log.error(error))
     },
   }
-  const serving: Serving = { services, validation: new Validation(), work, streams, tracing }
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    if (error instanceof HttpError && !request.visit?.started) metrics.reject(error.code)
+    sendError(error, request, reply)
+  }
+  const serving: Serving = { services, validation: new Validation(), work, streams, tracing, refuse }
   // Browsers ask without a key whether they may ask.
   if (config.origins.length > 0) await app.register(cors, corsOptions(config.origins))
+  app.setErrorHandler(refuse)
+  app.setNotFoundHandler((request, reply) =>
+    refuse(new HttpError('not_found', 'there is nothing at this address'), request, reply),
+  )
+  // Bodies are read where requests are served.
+  app.removeAllContentTypeParsers()
   addHooks(app, admission, metrics, tracing, config)
-  addBodyParsers(app, limits)
   for (const route of routes) serveRoute(app, route, serving)
   closeGracefully(app, { life, underWay, connections, snapshots, audit, limits })
   return { app, config, keys, routes, openApi }
@@ -137,14 +145,16 @@ function addHooks(
   tracing: Tracing | undefined,
   { log }: ServerConfig,
 ): void {
-  for (const name of ['principal', 'visit', 'span', 'bodyBytes'] as const)
+  for (const name of ['principal', 'visit', 'route', 'span', 'bodyBytes'] as const)
     app.decorateRequest(name, undefined)
   app.addHook('onRequest', (request, reply, done) => {
     const began = performance.now()
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
-    const operation = request.routeOptions.config.route?.id ?? 'none'
+    const { route } = request.routeOptions.config
+    request.route = route
+    const operation = route?.id ?? 'none'
     if (tracing) request.span = tracing.begin(request, operation)
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const status = reply.raw.headersSent ? reply.raw.statusCode : 499
       const { visit, span } = request
       if (visit) {
@@ -164,13 +174,6 @@ function addHooks(
       done(error as Error)
     }
   })
-  app.setErrorHandler((error, request, reply) => {
-    if (error instanceof HttpError && !request.visit?.started) metrics.reject(error.code)
-    return sendError(error, request, reply)
-  })
-  app.setNotFoundHandler((request, reply) =>
-    sendError(new HttpError('not_found', 'there is nothing at this address'), request, reply),
-  )
 }
 
 function isLogged(requests: ServerConfig['log']['requests'], status: number): boolean {

@@ -144,17 +144,22 @@ function requestBodyOf(body: RequestBody): JsonSchema {
   return { required: !(body.kind === 'document' && body.optional), content }
 }
 
+const NO_TYPES: readonly string[] = []
+const DOCUMENT_TYPES: readonly string[] = [JSON_TYPE, MSGPACK_TYPE]
+const DOCUMENT_OR_VECTOR_TYPES: readonly string[] = [...DOCUMENT_TYPES, VECTOR_TYPE]
+const STREAM_TYPES: readonly string[] = [NDJSON_TYPE, MSGPACK_STREAM_TYPE]
+
 /** The media types that a route reads. */
 export function mediaTypesOf(body: RequestBody | undefined): readonly string[] {
   switch (body?.kind) {
     case undefined:
-      return []
+      return NO_TYPES
     case 'document':
-      return [JSON_TYPE, MSGPACK_TYPE]
+      return DOCUMENT_TYPES
     case 'document or vector':
-      return [JSON_TYPE, MSGPACK_TYPE, VECTOR_TYPE]
+      return DOCUMENT_OR_VECTOR_TYPES
     case 'stream':
-      return [NDJSON_TYPE, MSGPACK_STREAM_TYPE]
+      return STREAM_TYPES
   }
 }
 

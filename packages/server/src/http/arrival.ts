@@ -7,8 +7,10 @@ import type { Rate } from '../limits/rate.ts'
 import { type UnderWay, Visit } from '../limits/under-way.ts'
 import { mediaTypesOf } from '../openapi.ts'
 import { COLLECTION, type Route } from '../routes/route.ts'
-import { announcedBytes } from './body-parsers.ts'
 import { HttpError } from './errors.ts'
+import { announcedBytes } from './read-body.ts'
+
+const COLLECTION_PARAMETER = `{${COLLECTION}}`
 
 /** What decides whether a request is let in. */
 export interface Admission {
@@ -36,7 +38,7 @@ export function admit(
 ): undefined | Promise<void> {
   const visit = new Visit()
   request.visit = visit
-  const { route } = request.routeOptions.config
+  const { route } = request
   if (route?.access === 'anyone') {
     begin(admission, request, reply, visit, route)
     return undefined
@@ -86,6 +88,7 @@ function begin(
   if (bytes > 0 || route.body) checkMediaType(route, request, bytes)
   const streamed = route.body?.kind === 'stream'
   underWay.begin(visit, streamed ? 0 : bytes)
+  visit.announcedBytes = bytes
   if (bytes === 0) return
   visit.deadline = performance.now() + limits.bodyMs
   visit.overdue = () => refuseSlowBody(request, reply)
@@ -116,7 +119,7 @@ function mayUse(principal: Principal, { access }: Route, request: FastifyRequest
 /** The collection that a path names; undefined for a path of the server itself. */
 export function collectionOf(request: FastifyRequest): string | undefined {
   const params = request.params as Readonly<Record<string, string>>
-  return request.routeOptions.config.route?.path.includes(`{${COLLECTION}}`) ? params[COLLECTION] : undefined
+  return request.route?.path.includes(COLLECTION_PARAMETER) ? params[COLLECTION] : undefined
 }
 
 function forbiddenBecause({ access }: Route, request: FastifyRequest): string {

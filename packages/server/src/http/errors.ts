@@ -21,16 +21,9 @@ export class HttpError extends OmenError {
 
 /** What Fastify and Node say by codes of their own, which they may refuse a request with before we see it. */
 const OF_FASTIFY: Readonly<Record<string, readonly [OmenErrorCode, number, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 413, 'the body is larger than limits.bodyBytes of the server'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported', 415, 'there is no way to read a body of this media type'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
-    'invalid_argument',
-    400,
-    'the body is not as long as Content-Length says',
-  ],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_argument', 400, 'the body is empty'],
   FST_ERR_BAD_URL: ['invalid_argument', 400, 'the address is no valid URL'],
   FST_ERR_NOT_FOUND: ['not_found', 404, 'there is nothing at this address'],
+  ERR_STREAM_PREMATURE_CLOSE: ['aborted', 499, 'the client went away'],
   ECONNRESET: ['aborted', 499, 'the client went away'],
   ECONNABORTED: ['aborted', 499, 'the client went away'],
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { OmenError } from '@omen/core'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { ServerConfig, TlsConfig } from '../config/config.ts'
+import { queryStringReader } from './query-string.ts'
 import { sendError } from './send-error.ts'
 
 /** Ids of rows stand in paths, and may be longer than what Fastify expects there. */
@@ -27,7 +28,10 @@ export async function makeFramework(config: ServerConfig): Promise<FastifyInstan
     forceCloseConnections: 'idle',
     // Closing waits for what was accepted, for as long as limits.shutdownMs says.
     pluginTimeout: 0,
-    routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
+    routerOptions: {
+      maxParamLength: MAX_PARAMETER_CHARACTERS,
+      querystringParser: queryStringReader() as (text: string) => Record<string, unknown>,
+    },
     bodyLimit: limits.bodyBytes,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // The time for a body runs by itself: an import may take as long as it likes while it goes on.

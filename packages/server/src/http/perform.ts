@@ -6,24 +6,28 @@ import type { Services } from '../routes/services.ts'
 import { collectionOf } from './arrival.ts'
 import { HttpError, toldError } from './errors.ts'
 
-/** A document to be sent, and whether it was made for an earlier request. */
-export interface Performed {
-  readonly reply: unknown
-  readonly replayed: boolean
+/** The header by which a client says that a request is to be done once. */
+export const IDEMPOTENCY_KEY = 'idempotency-key'
+
+/**
+ * Does what a request asks for: once, where it says so, and on record, where it changes something.
+ *
+ * @returns the document to be sent, or a promise of it
+ */
+export function perform(services: Services, route: Route, call: Call): unknown {
+  const key = route.idempotent ? call.request.headers[IDEMPOTENCY_KEY] : undefined
+  return key === undefined ? recorded(services, route, call) : once(services, route, call, String(key))
 }
 
-const IDEMPOTENCY_KEY = 'idempotency-key'
-
-/** Does what a request asks for: once, where it says so, and on record, where it changes something. */
-export async function perform(services: Services, route: Route, call: Call): Promise<Performed> {
-  const key = route.idempotent ? call.request.headers[IDEMPOTENCY_KEY] : undefined
-  if (key === undefined) return { reply: await recorded(services, route, call), replayed: false }
+async function once(services: Services, route: Route, call: Call, key: string): Promise<unknown> {
   const { principal, request } = call
   const content = request.headers['content-type'] ?? ''
   const fingerprint = [route.id, request.url, content, request.bodyBytes ?? '']
-  return await services.idempotency.once(principal.id, String(key), fingerprint, async () =>
+  const { reply, replayed } = await services.idempotency.once(principal.id, key, fingerprint, async () =>
     recorded(services, route, call),
   )
+  if (replayed) call.reply.header('idempotency-replayed', 'true')
+  return reply
 }
 
 /** @returns the document, or a promise of it */

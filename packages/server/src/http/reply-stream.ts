@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { encodeMsgpack, frameOf, MSGPACK_STREAM_TYPE, NDJSON_TYPE } from '@omen/wire'
 import type { FastifyReply } from 'fastify'
-import { jsonReply } from './encode-reply.ts'
 import { errorBody, toldError } from './errors.ts'
+import { jsonReply } from './json-reply.ts'
 import { takesMsgpackStream } from './media.ts'
 
 /** An item that says nothing: it shows that the stream goes on. */

@@ -8,6 +8,8 @@ declare module 'fastify' {
     /** Undefined before it was found out. */
     principal: Principal | undefined
     visit: Visit | undefined
+    /** What it is for; undefined where there is nothing at its address. */
+    route: Route | undefined
     span: Span | undefined
     /** The body as it came, where somebody needs it. */
     bodyBytes: Buffer | undefined

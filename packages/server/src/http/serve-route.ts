@@ -1,4 +1,3 @@
-import { MSGPACK_TYPE } from '@omen/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ANYBODY } from '../auth/roles.ts'
 import type { Gate } from '../limits/gate.ts'
@@ -6,11 +5,12 @@ import { Visit } from '../limits/under-way.ts'
 import type { Call, Load, Route } from '../routes/route.ts'
 import type { Services } from '../routes/services.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
-import { jsonReply, msgpackReply } from './encode-reply.ts'
 import { HttpError } from './errors.ts'
-import { takesMsgpack } from './media.ts'
-import { perform } from './perform.ts'
+import { IDEMPOTENCY_KEY, perform } from './perform.ts'
+import type { Query } from './query-string.ts'
+import { parseBody, readBody } from './read-body.ts'
 import { type Streamed, sendStream } from './reply-stream.ts'
+import { sendDocument } from './send-document.ts'
 import type { RequestCheck, Validation } from './validation.ts'
 
 /** What all routes share. */
@@ -20,64 +20,99 @@ export interface Serving {
   readonly work: Gate
   readonly streams: Gate
   readonly tracing: Tracing | undefined
+  /** Answers with an error. */
+  readonly refuse: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
 }
 
-const JSON_REPLY = 'application/json; charset=utf-8'
+const NOTHING = Buffer.alloc(0)
+
+/** A route, and what is known about it before anybody asks. */
+interface Served {
+  readonly route: Route
+  readonly check: RequestCheck
+  readonly gate: Gate | undefined
+}
 
 /** Adds a route of the list to the server. */
 export function serveRoute(app: FastifyInstance, route: Route, serving: Serving): void {
-  const check = serving.validation.checkOf(route)
+  const served: Served = {
+    route,
+    check: serving.validation.checkOf(route),
+    gate: gateOf(serving, route.load),
+  }
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { route },
-    handler: (request, reply) => answer(serving, route, check, request, reply),
+    // Once a request was let in, Fastify has found its route, and the rest is ours: reading and answering by its means would
+    // take as much time as that.
+    onRequest: (request, reply) => serve(serving, served, request, reply),
+    handler: () => undefined,
   })
 }
 
+/** Answers a request that was let in, when its body has come. */
+function serve(serving: Serving, served: Served, request: FastifyRequest, reply: FastifyReply): void {
+  const nothing = request.visit?.announcedBytes === 0
+  const streamed = served.route.body?.kind === 'stream'
+  if (streamed && !nothing) request.body = request.raw
+  if (streamed || nothing) {
+    void answer(serving, served, NOTHING, request, reply)
+    return
+  }
+  readBody(request.raw, serving.services.config.limits.bodyBytes, (read) => {
+    if (read instanceof HttpError) serving.refuse(read, request, reply)
+    else void answer(serving, served, read, request, reply)
+  })
+}
+
+/** @param bytes all of the body, where it is not a stream */
 async function answer(
   serving: Serving,
-  route: Route,
-  check: RequestCheck,
+  { route, check, gate }: Served,
+  bytes: Buffer,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const { services, tracing } = serving
   const visit = request.visit ?? new Visit()
-  // The body has come.
   visit.deadline = undefined
-  visit.started = true
-  visit.endless = route.endless === true
-  const query = check.query(request.query)
-  check.body(request.body)
-  const body = withoutTimeout(request.body, visit)
-  const gate = gateOf(serving, route.load)
-  const waiting = gate?.enter()
-  if (waiting) await waiting
-  const streams = route.load === 'stream'
-  // A stream lasts until the last byte was sent.
-  if (streams) reply.raw.once('close', () => gate?.leave())
   try {
-    startClock(visit, route.load, services)
-    const principal = request.principal ?? ANYBODY
-    const params = request.params as Readonly<Record<string, string>>
-    const call: Call = { principal, params, query, body, visit, request, reply }
-    const work = (): ReturnType<typeof perform> => perform(services, route, call)
-    const { span } = request
-    const performed = await (tracing && span ? tracing.within(span, work) : work())
-    if (reply.sent) return reply
-    if (performed.replayed) reply.header('idempotency-replayed', 'true')
-    if (!isStreamed(performed.reply)) return sendDocument(reply, performed.reply)
-    await sendStream(reply, performed.reply, (error) => request.log.error(error, 'a stream failed'))
-    return reply
-  } finally {
-    if (!streams) gate?.leave()
+    if (request.headers[IDEMPOTENCY_KEY] !== undefined) request.bodyBytes = bytes
+    if (route.body?.kind !== 'stream') request.body = parseBody(request, bytes, services.config.limits)
+    visit.started = true
+    visit.endless = route.endless === true
+    const query = check.query(request.query as Query)
+    check.body(request.body)
+    const body = withoutTimeout(request.body, visit)
+    const waiting = gate?.enter()
+    if (waiting) await waiting
+    const streams = route.load === 'stream'
+    // A stream lasts until the last byte was sent.
+    if (streams) reply.raw.once('close', () => gate?.leave())
+    try {
+      startClock(visit, route.load, services)
+      const principal = request.principal ?? ANYBODY
+      const params = request.params as Readonly<Record<string, string>>
+      const call: Call = { principal, params, query, body, visit, request, reply }
+      const work = (): unknown => perform(services, route, call)
+      const { span } = request
+      const document = await (tracing && span ? tracing.within(span, work) : work())
+      if (reply.sent) return
+      if (!isStreamed(document)) return sendDocument(reply, document)
+      await sendStream(reply, document, (error) => request.log.error(error, 'a stream failed'))
+    } finally {
+      if (!streams) gate?.leave()
+    }
+  } catch (error) {
+    serving.refuse(error, request, reply)
   }
 }
 
 /** The body without how long it may take, which the server itself looks after. */
 function withoutTimeout(body: unknown, visit: Visit): unknown {
-  if (typeof body !== 'object' || body === null || !('timeoutMs' in body)) return body
+  if (typeof body !== 'object' || body === null || Buffer.isBuffer(body) || !('timeoutMs' in body))
+    return body
   const { timeoutMs, ...rest } = body
   visit.timeoutMs = timeoutMs as number
   return rest
@@ -104,12 +139,4 @@ function startClock(visit: Visit, load: Load, { config }: Services): void {
 
 function isStreamed(reply: unknown): reply is Streamed {
   return typeof reply === 'object' && reply !== null && 'items' in reply && 'live' in reply
-}
-
-/** Sends a document as JSON, or as MessagePack to whoever prefers that. */
-export function sendDocument(reply: FastifyReply, document: unknown): FastifyReply {
-  if (takesMsgpack(reply.request.headers.accept)) {
-    return reply.type(MSGPACK_TYPE).send(msgpackReply(document))
-  }
-  return reply.type(JSON_REPLY).send(jsonReply(document))
 }

@@ -3,11 +3,15 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import type { JsonSchema, Route } from '../routes/route.ts'
 import { DATE, object, VECTOR } from '../routes/schemas.ts'
 import { HttpError } from './errors.ts'
+import type { Query } from './query-string.ts'
 
 /** Checks what a request says against the schemas of a route. */
 export interface RequestCheck {
-  /** @returns the query string with numbers and truth values as such. @throws OmenError `invalid_argument` */
-  query(query: unknown): Readonly<Record<string, unknown>>
+  /**
+   * @returns the query string with numbers and truth values as such: the same object for the same one, and nobody's to change
+   * @throws OmenError `invalid_argument`
+   */
+  query(query: Query): Query
   /** @throws OmenError `invalid_argument`, `too_large` */
   body(body: unknown): void
 }
@@ -27,14 +31,18 @@ export class Validation {
   checkOf({ body, query = {} }: Route): RequestCheck {
     const properties = Object.fromEntries(Object.entries(query).map(([name, { schema }]) => [name, schema]))
     const checkQuery = this.#queries.compile(object(properties, []))
+    const checked = new WeakMap<Query, Query>()
     const checkBody =
       body && body.kind !== 'stream' ? this.#bodies.compile(validated(body.schema)) : undefined
     const optional = body?.kind === 'document' && body.optional === true
     return {
       query(given) {
-        // Fastify gives an object without a prototype, made for this request alone.
-        if (!checkQuery(given)) throw refused(checkQuery, 'query')
-        return given as Readonly<Record<string, unknown>>
+        const known = checked.get(given)
+        if (known) return known
+        const query: Query = { ...given }
+        if (!checkQuery(query)) throw refused(checkQuery, 'query')
+        checked.set(given, Object.freeze(query))
+        return query
       },
       body(given) {
         if (given === undefined) {

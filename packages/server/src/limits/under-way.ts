@@ -16,6 +16,8 @@ export class Visit {
   started = false
   /** Whether it lasts until somebody ends it. */
   endless = false
+  /** Bytes of the body that are to come, at most. */
+  announcedBytes = 0
   /** Bytes of the body that count as buffered. */
   bodyBytes = 0
 

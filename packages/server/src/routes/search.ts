@@ -1,19 +1,11 @@
 import { type Filter, OmenError, type Schema, type SearchManyQuery, type SearchQuery } from '@omen/db'
 import { vectorFieldNames } from '@omen/schema'
-import { vectorOf } from '@omen/wire'
+import { borrowedVectorOf } from '@omen/wire'
 import type { LimitsConfig } from '../config/config.ts'
 import { parseJson } from '../http/json-body.ts'
 import { checkFilterSize } from '../limits/filter-size.ts'
 import { namesOf, SNAPSHOT_PARAMETER, type SnapshotQuery } from './reads.ts'
-import {
-  type Call,
-  COLLECTION,
-  type JsonSchema,
-  ofCollection,
-  type Parameter,
-  type Route,
-  route,
-} from './route.ts'
+import { COLLECTION, type JsonSchema, ofCollection, type Parameter, type Route, route } from './route.ts'
 import {
   array,
   BOOLEAN,
@@ -76,6 +68,7 @@ export function searchRoutes(services: Services, inputs: Inputs): Route[] {
     exact: described(BOOLEAN, 'Whether every row that matches is compared.'),
     within: described(NUMBER, 'Only rows at this distance or closer.'),
   }
+  const settingsOf = settingsReader(limits)
   const common = { tag: 'Searching', access: 'read', load: 'work', errors: [404] } as const
   const routes: Route[] = [
     route<Body<SearchQuery<Schema>> | Buffer, VectorQuery>({
@@ -92,14 +85,15 @@ export function searchRoutes(services: Services, inputs: Inputs): Route[] {
       },
       reply: { kind: 'document', schema: RESULT },
       handle: async (call) => {
-        const query = Buffer.isBuffer(call.body) ? undefined : call.body
-        checkSearch(query ?? call.query, limits)
+        const queryFor = Buffer.isBuffer(call.body)
+          ? vectorQuery(call.body, settingsOf(call.query))
+          : documentQuery(call.body, limits)
         // A search for one vector heeds a signal when it is over, which costs less to see here than to tell it.
         const result = await reading(
           services,
           call.params[COLLECTION] as string,
           call.query.snapshot,
-          (reader) => reader.search(query ?? vectorSearch(call, reader.schema, services)),
+          (reader) => reader.search(queryFor(reader.schema)),
         )
         call.visit.throwIfEnded()
         return result
@@ -161,24 +155,54 @@ function vectorParameters({ limit, offset, beam }: Inputs): Readonly<Record<stri
   }
 }
 
-/** The search that bytes and a query string ask for. */
-function vectorSearch(
-  { body, query }: Call<unknown, VectorQuery>,
-  schema: Schema,
-  { config }: Services,
-): SearchQuery<Schema> {
-  const { snapshot: _, field, select, where, ...settings } = query
-  const filter =
-    where === undefined
-      ? undefined
-      : (parseJson(Buffer.from(where), config.limits.bodyDepth) as Filter<Schema>)
-  checkFilterSize(filter, config.limits)
-  return {
-    ...settings,
-    ...(filter !== undefined && { where: filter }),
-    ...(select !== undefined && { select: namesOf(select) ?? [] }),
-    vector: { [field ?? onlyVectorField(schema)]: vectorOf(body as Buffer) },
+/** What a query string asks for beside the vector, as the database takes it. */
+interface VectorSettings {
+  readonly field: string | undefined
+  readonly settings: Omit<SearchQuery<Schema>, 'vector'>
+}
+
+/** Makes what reads query strings, each but once for as long as it is remembered. */
+function settingsReader(limits: LimitsConfig): (query: VectorQuery) => VectorSettings {
+  const known = new WeakMap<VectorQuery, VectorSettings>()
+  return (query) => {
+    const found = known.get(query)
+    if (found) return found
+    const read = readSettings(query, limits)
+    known.set(query, read)
+    return read
   }
+}
+
+function readSettings(query: VectorQuery, limits: LimitsConfig): VectorSettings {
+  const { snapshot: _, field, select, where, ...rest } = query
+  const filter = where === undefined ? undefined : parseJson(Buffer.from(where), limits.bodyDepth)
+  checkSearch({ ...rest, where: filter }, limits)
+  const settings = {
+    ...rest,
+    ...(filter !== undefined && { where: filter as Filter<Schema> }),
+    ...(select !== undefined && { select: namesOf(select) ?? [] }),
+  }
+  return { field, settings }
+}
+
+/** The search that bytes and a query string ask for. */
+function vectorQuery(
+  bytes: Buffer,
+  { field, settings }: VectorSettings,
+): (schema: Schema) => SearchQuery<Schema> {
+  return (schema) => ({
+    ...settings,
+    vector: { [field ?? onlyVectorField(schema)]: borrowedVectorOf(bytes) },
+  })
+}
+
+/** The search that a document asks for. @throws OmenError `invalid_argument` */
+function documentQuery(
+  query: Body<SearchQuery<Schema>>,
+  limits: LimitsConfig,
+): (schema: Schema) => SearchQuery<Schema> {
+  checkSearch(query, limits)
+  return () => query
 }
 
 function onlyVectorField(schema: Schema): string {

@@ -1,8 +1,9 @@
 import type { Database } from '@omen/db'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Gate } from '../limits/gate.ts'
 import type { UnderWay } from '../limits/under-way.ts'
 import type { Snapshots } from '../state/snapshots.ts'
+import { RequestMetrics } from './request-metrics.ts'
 
 /** What is looked at when somebody asks for metrics. */
 export interface Observed {
@@ -13,28 +14,15 @@ export interface Observed {
   readonly snapshots: Snapshots
 }
 
-/** From a quarter of a millisecond, which a search in memory takes, to ten seconds. */
-const BUCKETS_SECONDS = [
-  0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-]
-
 /** Metrics of a server, for Prometheus. */
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #durations: Histogram<'route'>
-  readonly #requests: Counter<'route' | 'status'>
+  readonly #requests: RequestMetrics
   readonly #rejected: Counter<'reason'>
 
   constructor(observed: Observed) {
     const registers = [this.#registry]
-    this.#durations = new Histogram({
-      ...{ name: 'omen_http_request_duration_seconds', buckets: BUCKETS_SECONDS, registers },
-      ...{ help: 'Seconds from the headers of a request to the end of its reply', labelNames: ['route'] },
-    })
-    this.#requests = new Counter({
-      ...{ name: 'omen_http_requests_total', help: 'Requests by route and status', registers },
-      labelNames: ['route', 'status'],
-    })
+    this.#requests = new RequestMetrics(this.#registry)
     this.#rejected = new Counter({
       ...{ name: 'omen_http_rejected_total', registers, labelNames: ['reason'] },
       help: 'Requests refused before any work was done, by the code of the error',
@@ -46,8 +34,7 @@ export class Metrics {
 
   /** Counts a request that is over. */
   count(route: string, status: number, seconds: number): void {
-    this.#durations.observe({ route }, seconds)
-    this.#requests.inc({ route, status })
+    this.#requests.count(route, status, seconds)
   }
 
   /** Counts a request that was refused. */

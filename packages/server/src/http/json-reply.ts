@@ -1,5 +1,3 @@
-import { encodeMsgpack } from '@omen/wire'
-
 /** Vectors stand at most so deep in what the server answers: results, hits, a hit, its field. */
 const VECTOR_DEPTH = 6
 
@@ -11,12 +9,6 @@ const VECTOR_DEPTH = 6
  */
 export function jsonReply(document: unknown): string {
   return JSON.stringify(withoutVectors(document, VECTOR_DEPTH))
-}
-
-/** A document of ours as MessagePack. */
-export function msgpackReply(document: unknown): Buffer {
-  const { buffer, byteOffset, byteLength } = encodeMsgpack(document)
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function withoutVectors(value: unknown, depth: number): unknown {
