@@ -36,7 +36,7 @@ export function parseToken(token: string): TokenParts | undefined {
  * bits cannot, and every request pays for the hash.
  */
 export function hashOf(secret: string): Buffer {
-  // In one call where there is it (Node 20.12), which takes less time for a text than for bytes: a tenth of the time.
+  // In one call where there is it (Node 20.12), and as a text: both take less time.
   return crypto.hash === undefined
     ? crypto.createHash('sha256').update(secret).digest()
     : Buffer.from(crypto.hash('sha256', secret, 'hex'), 'hex')

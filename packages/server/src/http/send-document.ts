@@ -5,12 +5,12 @@ import { jsonReply } from './json-reply.ts'
 import { takesMsgpack } from './media.ts'
 
 const JSON_REPLY = 'application/json; charset=utf-8'
-/** Up to here it costs less to copy a reply into a text, which Node sends in one piece with its headers. */
+/** Replies up to here are copied into a text, which Node puts into one piece with the headers. */
 const ONE_PIECE_BYTES = 16_384
 
 /**
- * Sends a document as JSON, or as MessagePack to whoever prefers that: past Fastify, whose way to the same bytes takes longer
- * than a search does.
+ * Sends a document as JSON, or as MessagePack to whoever prefers that: past Fastify, whose hooks and serializers nothing of
+ * ours uses.
  */
 export function sendDocument(reply: FastifyReply, document: unknown, status = 200): void {
   const packed = takesMsgpack(reply.request.headers.accept)

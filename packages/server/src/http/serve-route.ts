@@ -44,8 +44,8 @@ export function serveRoute(app: FastifyInstance, route: Route, serving: Serving)
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { route },
-    // Once a request was let in, Fastify has found its route, and the rest is ours: reading and answering by its means would
-    // take as much time as that.
+    // Fastify has found the route and the request was let in: from here on it is ours. An empty route answers in some 75 µs of
+    // the event loop so, and in some 84 by way of Fastify's parsers and replies.
     onRequest: (request, reply) => serve(serving, served, request, reply),
     handler: () => undefined,
   })

@@ -15,8 +15,8 @@ interface Seen {
 }
 
 /**
- * Counts requests in plain numbers, and makes metrics of them when somebody asks: a registry finds the series of a request by
- * its labels, which takes as long as checking its key.
+ * Counts requests in plain numbers, and makes metrics of them when somebody asks: the library would look for the series of
+ * each request by its labels.
  */
 export class RequestMetrics {
   readonly #routes = new Map<string, Seen>()
