@@ -4,7 +4,6 @@ import { graphOptions } from '../engines/omen-hnsw.ts'
 import { readEnvironment } from '../environment.ts'
 import { measureChurn } from '../measure/churn.ts'
 import { type ChurnRun, churnMarkdown } from '../report/churn.ts'
-import { readWorkload, workloadOn } from '../workload.ts'
 import { fastest } from './ablation.ts'
 import { type Command, commandLine, readArguments, wholeNumber } from './command.ts'
 import { publishDocument } from './output.ts'
@@ -57,7 +56,7 @@ export const churn: Command = {
       rows,
       wholeNumber('queries', values.queries) ?? Math.min(DEFAULTS.queries, whole.queries),
     )
-    const spec = fastest(workloadOn(readWorkload('speed'), name).engines)
+    const spec = fastest(name)
     const { m, buildBeam, alpha, quantizer, keep: kept, rescore, techniques } = spec
     const settings = {
       m,

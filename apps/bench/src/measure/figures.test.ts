@@ -5,7 +5,7 @@ import { type ClaimResult, checkClaims } from './claims.ts'
 import { compareResults, DEFAULT_TOLERANCE } from './compare.ts'
 import { frontier, qpsAtRecall, valueAtRecall } from './curve.ts'
 import { ENGINE_METRICS, middleOf, POINT_METRICS, pointReaching, ratios, speedAtRecall } from './metrics.ts'
-import { median, quantile, spread } from './statistics.ts'
+import { median, medianInterval, quantile, spread } from './statistics.ts'
 
 describe('quantiles', () => {
   test('interpolate between neighbours and leave the values as they are', () => {
@@ -18,6 +18,13 @@ describe('quantiles', () => {
     expect(quantile([7], 0.99)).toBe(7)
     expect(quantile([], 0.5)).toBeNaN()
     expect(spread([3, 1, 2])).toEqual({ median: 2, low: 1, high: 3 })
+  })
+
+  test('say how well a median is known: of few values hardly, of many well', () => {
+    expect(medianInterval([3, 1, 2])).toEqual({ median: 2, low: 1, high: 3 })
+    const many = Array.from({ length: 101 }, (_, i) => 101 - i)
+    expect(medianInterval(many)).toEqual({ median: 51, low: 41, high: 61 })
+    expect(medianInterval([]).low).toBeNaN()
   })
 })
 

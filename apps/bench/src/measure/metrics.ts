@@ -99,7 +99,10 @@ export function middleOf<Of>(metric: Metric<Of>, of: Of): number | undefined {
 }
 
 /** The setting of an engine whose recall is the lowest that reaches the target; undefined when none does. */
-export function pointReaching({ points }: EngineResults, recall: number): Point | undefined {
+export function pointReaching<Of extends { readonly recall: number }>(
+  { points }: { readonly points: readonly Of[] },
+  recall: number,
+): Of | undefined {
   return points.filter((each) => each.recall >= recall).sort((a, b) => a.recall - b.recall)[0]
 }
 

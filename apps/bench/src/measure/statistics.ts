@@ -28,3 +28,18 @@ export function median(values: ArrayLike<number>): number {
 export function spread(values: ArrayLike<number>): Spread {
   return { median: median(values), low: quantile(values, 0), high: quantile(values, 1) }
 }
+
+/**
+ * The median, with the values between which that of endless repetitions lies in 95 of 100 cases, whatever the distribution:
+ * it is off by so many ranks (the normal approximation of the sign test). The lowest and highest of fewer than six values.
+ */
+export function medianInterval(values: ArrayLike<number>): Spread {
+  const sorted = Float64Array.from(values).sort()
+  const count = sorted.length
+  const rank = Math.max(0, Math.floor((count - 1.96 * Math.sqrt(count)) / 2))
+  return {
+    median: median(sorted),
+    low: sorted[rank] ?? Number.NaN,
+    high: sorted[count - 1 - rank] ?? Number.NaN,
+  }
+}

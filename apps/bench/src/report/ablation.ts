@@ -1,53 +1,131 @@
-import { ratioSpread } from '../format.ts'
-import { type AblationRow, ablationFactors } from '../measure/ablation.ts'
-import type { DatasetResults, Results } from '../results.ts'
+import { TECHNIQUES } from '@omen/hnsw'
+import type { DatasetFacts } from '../data/dataset.ts'
+import { number, ratio, ratioSpread } from '../format.ts'
+import type { Expectation, Expected, Way } from '../measure/ablation/expectations.ts'
+import { type AblationFactors, ablationFactors, difference } from '../measure/ablation/factors.ts'
+import type { VariantResults } from '../measure/ablation/measure.ts'
+import { type AblationRow, planAblation } from '../measure/ablation/plan.ts'
+import { pointReaching } from '../measure/metrics.ts'
+import type { Results } from '../results.ts'
 import { markdownTable, measuredBy } from './markdown.ts'
 
-/** The recall that speeds are compared at. */
-const TARGET = 0.95
-
-const HEADS: readonly string[] = [
-  'technique',
-  'single searches',
-  'in one call',
-  'build time',
-  'expected',
-  'what it is',
-]
-
-/** The table of one data set, as cells. */
-export function ablationTable(results: DatasetResults, rows: readonly AblationRow[]): string[][] {
-  return rows.map((row) => {
-    const { single, batch, build } = ablationFactors(results, row, TARGET)
-    return [row.name, ratioSpread(single), ratioSpread(batch), ratioSpread(build), row.expected, row.about]
-  })
+/** A run of the command ablation, as it is kept. */
+export interface AblationRun extends Pick<Results, 'environment' | 'command' | 'startedAt'> {
+  readonly format: 'omen-ablation/1'
+  readonly k: number
+  /** The recall that searches are compared at. */
+  readonly recall: number
+  readonly rounds: number
+  readonly openings: number
+  readonly buildRows: number
+  readonly buildRounds: number
+  readonly datasets: readonly {
+    readonly dataset: DatasetFacts
+    readonly variants: readonly VariantResults[]
+  }[]
 }
 
-/** What to compare in the results of one data set. */
-export interface AblationSection {
-  readonly results: DatasetResults
-  readonly rows: readonly AblationRow[]
+const HEADS: readonly string[] = [
+  'left out',
+  'one query a call',
+  'many in a call',
+  'build',
+  'distances',
+  'lists',
+  'expected',
+]
+
+const WAYS: Readonly<Record<Way, string>> = {
+  single: 'one query a call',
+  batch: 'many in a call',
+  build: 'build',
 }
 
 /** The document about what each technique brings. */
-export function ablationMarkdown(
-  run: Pick<Results, 'command' | 'environment'>,
-  compared: readonly AblationSection[],
-): string {
-  const sections = compared.map(({ results, rows }) => {
-    const skipped = results.skipped.map(({ title, reason }) => `\n\nNot measured: ${title} (${reason})`)
-    return `## ${results.dataset.name}\n\n${markdownTable(HEADS, ablationTable(results, rows))}${skipped.join('')}`
-  })
+export function ablationMarkdown(run: AblationRun): string {
+  const { recall, rounds, openings, buildRows, buildRounds, k } = run
+  const sections = run.datasets.map(({ dataset, variants }) => section(dataset, variants, recall))
+  const abouts = new Map<string, Set<string>>()
+  for (const { variants } of run.datasets) {
+    for (const { name, about } of rowsOf(variants)) {
+      abouts.set(about, (abouts.get(about) ?? new Set()).add(name))
+    }
+  }
   return `# What each part of the graph index brings
 
-Each technique is left out by itself, everything else as in the fast setting of [the workload speed](../benchmarks/speed.json).
-Factors are queries per second with it over queries per second without it, at recall ${TARGET} on one thread, taken round by
-round: median, and lowest to highest. All indexes stay alive and take turns. *In one call* is a search for all queries at
-once, still on one thread. For build time, less than 1 is faster. *Expected* is what experiments found before this code was
-written.
+One thing at a time is left out of the fast setting of [the workload speed](../benchmarks/speed.json). Every graph is built
+once, and the techniques of the search are compared over one and the same: it is opened once with all of them, and once
+without each. All lie in memory of their own and take turns, ${rounds} times, at recall@${k} ${recall}, on one thread. Where
+they lie makes a difference of its own: so they are opened anew ${openings} times.
+
+Factors are the speed with it over the speed without it, by processor time: more than 1 is what it brings. They are medians
+of all turns, in brackets where the median lies with 95 % confidence. *Build* is building over the first
+${buildRows.toLocaleString('en')} vectors, ${buildRounds} times by turns, lowest to highest: with so few, memory is waited for less than with all.
+*Distances* and *lists* are how many a search computes and reads with it, over those without it: counted, the same on any
+machine. *Expected* is what experiments found before this code was written, on Zen 4 with AVX-512; where what was measured lies
+outside it, a sentence below the table says why. What cannot be left out is not here, such as the sorted list of candidates in
+place of two heaps.
+
+${[...abouts].map(([about, names]) => `- **${[...names].join('; ')}**: ${about}`).join('\n')}
 
 ${sections.join('\n\n')}
 
 ${measuredBy(run)}
 `
+}
+
+function section(dataset: DatasetFacts, variants: readonly VariantResults[], recall: number): string {
+  const { name, rows, dimension, metric } = dataset
+  const compared = rowsOf(variants).map((row) => ({ row, factors: ablationFactors(variants, row, recall) }))
+  const table = markdownTable(
+    HEADS,
+    compared.map(({ row, factors }) => cells(row, factors)),
+  )
+  const differences = compared.flatMap(({ row, factors }) => sentences(row, factors))
+  const title = `${rows.toLocaleString('en')} x ${dimension}, ${metric}`
+  return [`## ${name}`, `${title}. ${setting(variants, recall)}`, table, differences.join('\n')]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+/** The rows of the table, with what is expected of them today. */
+function rowsOf(variants: readonly VariantResults[]): readonly AblationRow[] {
+  const [all] = variants
+  return all ? planAblation(all.settings, TECHNIQUES).rows : []
+}
+
+function setting([all]: readonly VariantResults[], recall: number): string {
+  const point = all && pointReaching(all, recall)
+  if (!all || !point) return ''
+  const { m, buildBeam, quantizer = 'f32', alpha = 1 } = all.settings
+  return `Everything: M = ${m}, ef construction = ${buildBeam}, alpha ${alpha}, ${quantizer}; recall ${point.recall.toFixed(3)} at beam ${point.beam}, with ${number(point.work.distances)} distances and ${number(point.work.hops)} lists a search.`
+}
+
+function cells({ name, expected }: AblationRow, { speeds, distances, hops }: AblationFactors): string[] {
+  const { single, batch, build } = speeds
+  const figures = [ratioSpread(single), ratioSpread(batch), ratioSpread(build), ratio(distances), ratio(hops)]
+  return [name, ...figures, expectedCell(expected)]
+}
+
+function expectedCell(expected: Expectation['expected']): string {
+  const ranges = (Object.keys(WAYS) as Way[]).flatMap((way) => {
+    const range = expected[way]
+    if (!range) return []
+    return way === 'single' ? [rangeText(range)] : [`${WAYS[way]}: ${rangeText(range)}`]
+  })
+  return ranges.join('; ') || 'not known'
+}
+
+function rangeText({ low, high }: Expected): string {
+  return low === high ? ratio(low) : `${low.toFixed(2)}–${ratio(high)}`
+}
+
+/** A sentence for every factor that is not as expected. */
+function sentences({ name, expected }: AblationRow, { speeds }: AblationFactors): string[] {
+  return (Object.keys(WAYS) as Way[]).flatMap((way) => {
+    const found = difference(speeds[way], expected[way])
+    if (!found) return []
+    const compared = found.side === 'below' ? 'less than expected' : 'more than expected'
+    return [`- ${name}, ${WAYS[way]}, ${compared}: ${found.why ?? 'not explained yet.'}`]
+  })
 }

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { ablation } from '../measure/ablation.ts'
-import { type Point, readResults } from '../results.ts'
+import type { VariantResults } from '../measure/ablation/measure.ts'
+import { readResults } from '../results.ts'
 import { temporaryFile } from '../testing/files.ts'
-import { engineResults, point, runResults } from '../testing/results.ts'
-import { readWorkload } from '../workload.ts'
-import { ablationMarkdown } from './ablation.ts'
+import { engineResults, point, runResults, variantPoint } from '../testing/results.ts'
+import { type AblationRun, ablationMarkdown } from './ablation.ts'
 import { curveChart, escapeHtml, latencyChart } from './charts.ts'
 import { markdownReport } from './markdown.ts'
 import { htmlReport } from './page.ts'
@@ -182,43 +181,43 @@ test('runs over several sizes draw how cost grows', () => {
   expect(htmlReport(results)).not.toContain('Cost of a search against rows')
 })
 
-test('what a technique brings is compared round by round', () => {
-  const points = (factor: number): Point[] => [
-    { ...point(16, 0.9, [1000 * factor, 3000 * factor]), qpsBatch: [800 * factor, 900 * factor] },
-    { ...point(64, 0.95, [100 * factor, 300 * factor]), qpsBatch: [80 * factor, 90 * factor] },
-  ]
-  const best = {
-    id: 'fast',
-    title: 'Fast',
-    engine: 'omen-hnsw',
-    m: 32,
-    buildBeam: 300,
-    beams: [16],
-    quantizer: 'sq8',
-    on: { d: { m: 8 } },
-  }
-  const { workload, rows } = ablation(readWorkload('speed'), best, ['hugePages'])
-  expect(workload.engines.map(({ id }) => id)).toEqual([
-    'all',
-    'without-hugePages',
-    'alpha1',
-    'f32',
-    'lvq4',
-    'm16',
-  ])
-  expect(workload.engines[1]?.techniques).toEqual({ hugePages: false })
-  // Else the data set's own settings would undo what is left out.
-  for (const { on } of workload.engines) expect(on).toEqual({})
-  expect(workload.engines[3]).not.toHaveProperty('quantizer')
-  const run = runResults([
-    engineResults('all', { points: points(1) }),
-    engineResults('without-hugePages', { points: points(0.8), buildSeconds: [20] }),
-  ])
-  const text = ablationMarkdown(run, [{ results: run.datasets[0] ?? expect.fail(), rows }])
-  expect(text).toContain('| hugePages | 1.25× | 1.25× | 0.50× | 1.04–1.15× |')
-  expect(text).toContain('| sq8 in place of f32 | – | – | – |')
-  expect(rows.find(({ name }) => name === 'lvq4 in place of sq8')).toMatchObject({
-    with: 'lvq4',
-    without: 'all',
+test('what each technique brings is a table with sentences', () => {
+  const best = { m: 32, buildBeam: 300, quantizer: 'sq8' }
+  const variant = (id: string, speed: number, more: Partial<VariantResults> = {}): VariantResults => ({
+    id,
+    settings: best,
+    points: [variantPoint(16, 0.9, [1000 * speed]), variantPoint(64, 0.96, [100 * speed])],
+    buildSeconds: [10],
+    ...more,
   })
+  const run: AblationRun = {
+    ...runResults([]),
+    format: 'omen-ablation/1',
+    k: 10,
+    recall: 0.95,
+    rounds: 1,
+    openings: 1,
+    buildRows: 5000,
+    buildRounds: 1,
+    datasets: [
+      {
+        dataset: { ...(dataset ?? expect.fail()).dataset },
+        variants: [
+          variant('all', 1),
+          variant('without-hugePages', 0.5, { buildSeconds: [20] }),
+          variant('without-prefetchCodes', 0.8),
+          variant('f32', 1, { points: [variantPoint(16, 0.5, [1000])] }),
+        ],
+      },
+    ],
+  }
+  const text = ablationMarkdown(run)
+  expect(text).toContain(
+    '10,000 x 8, l2. Everything: M = 32, ef construction = 300, alpha 1, sq8; recall 0.960 at beam 64',
+  )
+  expect(text).toContain('| hugePages | 2.00× | 2.00× | 2.00× | 1.00× | 1.00× | 1.04–1.15× |')
+  expect(text).toContain('| interleave | – | – | – | – | – | many in a call: 1.05–1.16× |')
+  expect(text).toContain('| sq8 in place of f32 | – | – | 1.00× | – | – | 1.20–1.64×; build: 1.45× |')
+  expect(text).toMatch(/\n- hugePages, one query a call, more than expected: \S+/)
+  expect(text).not.toContain('prefetchCodes, one query a call')
 })

@@ -1,3 +1,4 @@
+import type { VariantPoint } from '../measure/ablation/measure.ts'
 import type { DatasetResults, EngineResults, Point, Results } from '../results.ts'
 import type { Claim } from '../workload.ts'
 
@@ -6,6 +7,11 @@ export function point(beam: number, recall: number, qps: number | readonly numbe
   const rounds = typeof qps === 'number' ? [qps, qps] : qps
   const latency = rounds.map((each) => ({ p50: 1e6 / each, p95: 2e6 / each, p99: 3e6 / each }))
   return { beam, recall, recallAt1: recall, qps: rounds, latency }
+}
+
+/** A point of a variant, as fast with many queries a call as with one. */
+export function variantPoint(beam: number, recall: number, speeds: readonly number[]): VariantPoint {
+  return { beam, recall, work: { distances: 10 * beam, hops: beam }, single: speeds, batch: speeds }
 }
 
 /** Results of an engine, changed as asked. */
