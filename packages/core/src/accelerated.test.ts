@@ -100,6 +100,9 @@ const accelerator: Accelerator = {
     throw new Error('nothing is hashed here')
   },
   copy: async (source, target) => target.set(source),
+  createTexts: () => {
+    throw new Error('no texts')
+  },
   createGraph: () => {
     throw new Error('no graph')
   },

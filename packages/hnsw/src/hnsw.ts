@@ -9,7 +9,6 @@ import {
   countVectors,
   type IndexContents,
   type IndexImage,
-  type NativeSearch,
   OmenError,
   Queue,
   type ResultBuffers,
@@ -68,12 +67,13 @@ export class Hnsw implements VectorIndex {
   readonly #searches: RunningSearches = new RunningSearches()
   /** Absent until vectors train the quantizers. */
   #parts: Parts | undefined
-  readonly #idle: IdleBuffers = new IdleBuffers()
+  readonly #idle: IdleBuffers
   #tuned: TunedSettings = new TunedSettings()
   #closed = false
 
   private constructor(settings: Settings, readOnly = false) {
     this.shape = settings.shape
+    this.#idle = new IdleBuffers(settings.shape)
     this.#settings = settings
     this.#readOnly = readOnly
     this.#threads = settings.accelerator?.doctor().threads ?? 1
@@ -264,18 +264,8 @@ export class Hnsw implements VectorIndex {
     if (!parts || parts.graph.alive === 0) return nothing(query, this.shape)
     const asked = limitSearch(search, parts)
     const out = this.#idle.take(asked.k)
-    try {
-      parts.engine.searchSync(query, asked, out)
-      return this.#found(out, asked)
-    } finally {
-      this.#idle.giveBack(out)
-    }
-  }
-
-  /** What a search found: a copy. */
-  #found(out: ResultBuffers, asked: NativeSearch): SearchResult {
-    const count = settle(this.shape, out, 0, out.counts[0] as number, asked)
-    return { rows: out.rows.slice(0, count), distances: out.distances.slice(0, count) }
+    parts.engine.searchSync(query, asked, out)
+    return this.#idle.giveBack(out, asked)
   }
 
   async search(query: Vectors, options: SearchOptions): Promise<SearchResult> {
@@ -285,13 +275,9 @@ export class Hnsw implements VectorIndex {
     if (!parts || parts.graph.alive === 0) return nothing(query, this.shape)
     const asked = limitSearch(search, parts)
     const out = this.#idle.take(asked.k)
-    try {
-      await this.#searches.track(parts.engine.search(query, asked, out))
-      this.#checkRunning(search)
-      return this.#found(out, asked)
-    } finally {
-      this.#idle.giveBack(out)
-    }
+    await this.#searches.track(parts.engine.search(query, asked, out))
+    this.#checkRunning(search)
+    return this.#idle.giveBack(out, asked)
   }
 
   async searchMany(queries: Vectors, options: SearchManyOptions): Promise<SearchManyResult> {

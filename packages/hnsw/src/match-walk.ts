@@ -77,6 +77,7 @@ export class MatchWalk {
     const pool = this.#pool
     this.#visited.reset(this.#graph.rows)
     pool.reset(beam)
+    if (settling) pool.limit(settling.reach)
     this.#count = 0
     const before = this.distances
     this.#takeSeeds(search)
@@ -84,6 +85,7 @@ export class MatchWalk {
     this.#expand(closest, search)
     for (let next = pool.peek(); next >= 0 && !settling?.endsAt(next); next = pool.peek()) {
       if (this.distances - before > patience) return false
+      if (settling) pool.limit(settling.reach)
       this.#expand(pool.rows[pool.expandNext()]!, search)
     }
     return true

@@ -12,12 +12,14 @@ export class Pool {
   distances: Float32Array = new Float32Array(0)
   size = 0
   #expanded: Uint8Array = new Uint8Array(0)
+  #most = 0
   #capacity = 0
   /** No candidate before it is unexpanded. */
   #cursor = 0
 
   /** Empties the pool, to hold at most `capacity` candidates from now on. */
   reset(capacity: number): void {
+    this.#most = capacity
     this.#capacity = capacity
     this.size = 0
     this.#cursor = 0
@@ -26,6 +28,11 @@ export class Pool {
       this.distances = new Float32Array(capacity)
       this.#expanded = new Uint8Array(capacity)
     }
+  }
+
+  /** Keeps fewer candidates than it was reset to, until it is allowed more; one that is dropped is gone. */
+  limit(capacity: number): void {
+    this.#capacity = Math.min(capacity, this.#most)
   }
 
   get full(): boolean {

@@ -33,7 +33,12 @@ const MOST_IDLE_K = 1024
  * outside of the heap, which takes as long as a hundredth of a search; three of them do for one.
  */
 export class IdleBuffers {
+  readonly #shape: Shape
   readonly #idle: SearchManyResult[] = []
+
+  constructor(shape: Shape) {
+    this.#shape = shape
+  }
 
   /** Room for k results, whatever was in it. */
   take(k: number): SearchManyResult {
@@ -41,9 +46,16 @@ export class IdleBuffers {
     return out && out.rows.length >= k ? out : resultBuffers(1, Math.max(k, LEAST_K))
   }
 
-  /** @param out of a search that nobody writes to any more */
-  giveBack(out: SearchManyResult): void {
-    if (this.#idle.length < MOST_IDLE && out.rows.length <= MOST_IDLE_K) this.#idle.push(out)
+  /**
+   * Copies what a search has found, and keeps its buffers for another.
+   *
+   * @param out that `take` gave, and nobody writes to any more
+   */
+  giveBack(out: SearchManyResult, asked: NativeSearch): SearchResult {
+    const { rows, distances, counts } = out
+    const count = settle(this.#shape, out, 0, counts[0] as number, asked)
+    if (this.#idle.length < MOST_IDLE && rows.length <= MOST_IDLE_K) this.#idle.push(out)
+    return { rows: rows.slice(0, count), distances: distances.slice(0, count) }
   }
 }
 

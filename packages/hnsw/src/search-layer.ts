@@ -69,6 +69,7 @@ export class LayerSearch {
     this.#visited.reset(this.#graph.rows)
     this.#visited.add(this.closestRow)
     pool.reset(beam)
+    if (settling) pool.limit(settling.reach)
     pool.insert(this.closestDistance, this.closestRow)
     let count = this.#expand(layer, settling)
     while (count >= 0) {
@@ -90,6 +91,7 @@ export class LayerSearch {
     const { pool } = this
     const next = pool.peek()
     if (next < 0 || settling?.endsAt(next)) return -1
+    if (settling) pool.limit(settling.reach)
     return this.#gatherUnseen(pool.rows[pool.expandNext()]!, layer, this.#ahead)
   }
 

@@ -25,7 +25,7 @@ const SPARSE = 4
 /** How much wider than it seems to need a walk is made that is made again. */
 const MARGIN = 1.25
 /** What of the time that it took to find the closest a walk goes on for; as in C++ (search.cpp). */
-const PERSISTENCE = 0.6
+const PERSISTENCE = 0.8
 const SPARSE_PERSISTENCE = 1.5
 /** Numbers that say what one search did: see `ResultBuffers.work`. */
 export const WORK_NUMBERS = 3

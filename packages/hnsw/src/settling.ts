@@ -1,5 +1,7 @@
 /** Lists expanded beyond the closest in any case. */
-const LEAST = 40
+const LEAST = 30
+/** Candidates kept for each that would be expanded: others will be dropped. */
+const SPARE = 1.2
 
 /**
  * Tells when the closest candidates of a walk have settled: when none of them was new for a time that grows with
@@ -20,6 +22,11 @@ export class Settling {
   constructor(places: number, persistence: number) {
     this.#places = places
     this.#persistence = persistence
+  }
+
+  /** How many candidates of a pool can matter, as long as none is new among the closest. */
+  get reach(): number {
+    return this.#places + Math.floor(SPARE * (LEAST + (1 + this.#persistence) * this.#last))
   }
 
   /** Whether to end in place of expanding the candidate at a place of the pool. */

@@ -31,13 +31,16 @@ inline float distance_of(Candidate candidate) {
 class CandidatePool {
  public:
   void reset(size_t capacity) {
-    capacity_ = capacity;
+    most_ = capacity_ = capacity;
     size_ = cursor_ = 0;
     if (candidates_.size() < capacity + 1) {
       candidates_.resize(capacity + 1);
       expanded_.resize(capacity + 1);
     }
   }
+
+  // Keeps fewer candidates than it was reset to, until it is allowed more; one that is dropped is gone.
+  void limit(size_t capacity) { capacity_ = std::min(capacity, most_); }
 
   size_t size() const { return size_; }
   bool full() const { return size_ == capacity_; }
@@ -138,6 +141,7 @@ class CandidatePool {
   std::vector<Candidate> candidates_;
   std::vector<uint8_t> expanded_;
   std::vector<Candidate> fresh_;
+  size_t most_ = 0;
   size_t capacity_ = 0;
   size_t size_ = 0;
   size_t cursor_ = 0;

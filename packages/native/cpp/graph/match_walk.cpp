@@ -80,6 +80,7 @@ void MatchWalk::expand(uint32_t row) {
 bool MatchWalk::run(uint32_t closest, size_t beam, Accept accept, Settling settling) {
   forget_visited(graph_, scratch_.visited);
   scratch_.pool.reset(beam);
+  scratch_.pool.limit(settling.reach());
   scratch_.reserve_batch(4 * graph_.m + kSeeds + 1);
   take_seeds(accept);
   if (matches_(closest)) take(closest);
@@ -87,6 +88,7 @@ bool MatchWalk::run(uint32_t closest, size_t beam, Accept accept, Settling settl
   CandidatePool& pool = scratch_.pool;
   while (pool.peek() != CandidatePool::kNone && !settling.ends_at(pool.next_place())) {
     if (walked_ > patience_) return false;
+    pool.limit(settling.reach());
     expand(row_of(pool.expand_next()));
   }
   return true;

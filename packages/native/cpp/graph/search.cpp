@@ -27,7 +27,7 @@ constexpr double kMargin = 1.25;
 
 // What of the time that it took to find the closest a walk goes on for; longer where matches lie apart from the query,
 // since they are found more slowly there.
-constexpr double kPersistence = 0.6;
+constexpr double kPersistence = 0.8;
 constexpr double kSparsePersistence = 1.5;
 
 size_t widened(size_t beam, double widening) { return size_t(std::ceil(double(beam) * widening)); }
@@ -76,6 +76,7 @@ void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, 
   forget_visited(graph, scratch.visited);
   scratch.visited.insert(row_of(from));
   scratch.pool.reset(beam);
+  scratch.pool.limit(settling_.reach());
   scratch.pool.insert(from);
   walking_ = expand(batch_);
 }
@@ -84,6 +85,7 @@ void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, 
 bool LayerWalk::expand(Batch& batch) {
   CandidatePool& pool = scratch_->pool;
   if (pool.peek() == CandidatePool::kNone || settling_.ends_at(pool.next_place())) return false;
+  pool.limit(settling_.reach());
   const Candidate next = pool.expand_next();
   batch = gather(*graph_, *codes_, graph_->list(row_of(next), layer_), *scratch_);
   if (graph_->techniques.prefetch_lists && layer_ == 0) {

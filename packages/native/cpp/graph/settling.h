@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace omen {
 
@@ -24,9 +25,17 @@ class Settling {
     return double(expanded_ - last_) > kLeast + persistence_ * double(last_);
   }
 
+  // How many candidates of a pool can matter, as long as none is new among the closest: those that would be expanded by then,
+  // and some more, since others will be dropped. A wider pool only takes longer to keep in order.
+  size_t reach() const {
+    if (places_ == 0) return std::numeric_limits<size_t>::max();
+    return places_ + size_t(kSpare * (kLeast + (1 + persistence_) * double(last_)));
+  }
+
  private:
   // Lists expanded beyond the closest in any case.
-  static constexpr double kLeast = 40;
+  static constexpr double kLeast = 30;
+  static constexpr double kSpare = 1.2;
 
   size_t places_ = 0;
   double persistence_ = 0;
