@@ -2,7 +2,7 @@ import { OmenError } from '@omen/core'
 
 /** The extension type of vectors: little-endian f32. */
 export const VECTOR_EXTENSION = 1
-export const TIMESTAMP_EXTENSION = -1
+const TIMESTAMP_EXTENSION = -1
 const TIMESTAMP_BYTES: readonly number[] = [4, 8, 12]
 const FLOAT_BYTES = 4
 

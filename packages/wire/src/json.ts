@@ -1,7 +1,7 @@
 import { OmenError } from '@omen/core'
 import type { Field, Schema } from '@omen/schema'
 import { isPlainObject } from '@omen/schema/check'
-import { unsendable } from './encode-message-pack.ts'
+import { unsendable } from './message-pack.ts'
 
 /**
  * A document as JSON: vectors as arrays of numbers, dates as ISO 8601.

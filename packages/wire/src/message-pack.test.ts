@@ -1,11 +1,10 @@
-import { ExtensionCodec, encode } from '@msgpack/msgpack'
+import { encode } from '@msgpack/msgpack'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeMsgpack, encodeMsgpack } from './message-pack.ts'
 import { vectorOf } from './vector-bytes.ts'
 
 const DEPTH = 64
-const MAX_DATE_MS = 8.64e15
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 /** Bytes that stand somewhere in memory, as those of a socket do. */
 const unaligned = (given: Uint8Array): Uint8Array => {
@@ -23,7 +22,7 @@ const plain = fc.letrec((tie) => ({
     fc.maxSafeInteger(),
     fc.boolean(),
     fc.constant(null),
-    fc.date({ noInvalidDate: true, min: new Date(-MAX_DATE_MS), max: new Date(MAX_DATE_MS) }),
+    fc.date({ noInvalidDate: true, min: new Date(-8.64e15), max: new Date(8.64e15) }),
     fc.float32Array(),
     fc.array(tie('value')),
     fc.dictionary(
@@ -41,34 +40,6 @@ test('a document comes back as it was sent, wherever it lies in memory', () => {
     }),
     { numRuns: 2000 },
   )
-})
-
-test('a document is written byte by byte as the library for MessagePack writes it', () => {
-  const extensionCodec = new ExtensionCodec()
-  extensionCodec.register({
-    type: 1,
-    encode: (value) =>
-      value instanceof Float32Array ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : null,
-    decode: () => null,
-  })
-  const same = (value: unknown): void => {
-    const written = encode(value, { extensionCodec, ignoreUndefined: true, maxDepth: 200 })
-    expect(Buffer.from(encodeMsgpack(value)).equals(written)).toBe(true)
-  }
-  fc.assert(fc.property(plain, same), { numRuns: 2000 })
-  for (const exponent of [5, 7, 8, 15, 16, 31, 32, 34, 53]) {
-    for (const off of [-1, 0, 1]) {
-      const edge = 2 ** exponent + off
-      const dates = [edge, edge * 1000, -edge].filter((ms) => Math.abs(ms) <= MAX_DATE_MS)
-      same([edge, -edge, ...dates.map((ms) => new Date(ms))])
-      if (exponent > 16) continue
-      same('x'.repeat(edge))
-      same('ö'.repeat(edge))
-      same(new Float32Array(edge))
-      same(new Array(edge).fill(undefined))
-      same(Object.fromEntries(Array.from({ length: edge }, (_, i) => [`key ${i}`, i])))
-    }
-  }
 })
 
 test('a vector is a copy of its own', () => {
@@ -91,8 +62,6 @@ describe('encoding refuses', () => {
     ['a vector of doubles', [Float64Array.of(1)]],
     ['a function', { a: () => 1 }],
     ['a bigint', { a: 1n }],
-    ['half a surrogate pair', { a: 'x\ud800' }],
-    ['half a surrogate pair in a name', { ['\udc00']: 1 }],
   ])('%s', (_, value) => {
     expect(() => encodeMsgpack(value)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
   })
