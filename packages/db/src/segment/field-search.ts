@@ -3,6 +3,7 @@ import {
   checkWholeNumber,
   none,
   OmenError,
+  type SearchManyOptions,
   type SearchOptions,
   type SearchResult,
   TopK,
@@ -168,17 +169,25 @@ async function searchGraph(
 }
 
 /** The graph's rows for each query, at exact distances. */
-async function walk(
+function walk(
   { vectors, linked }: SearchableField,
   graph: Hnsw,
   queries: Float32Array,
   search: SlotSearch,
 ): Promise<SearchResult[]> {
-  const { signal, threads } = search
-  const options = { ...walkOptions(search, graph.size > linked), ...(signal ? { signal } : {}) }
+  const options = walkOptions(search, graph.size > linked)
+  return queries.length === vectors.shape.dimension
+    ? graph.search(queries, options).then((found) => [found])
+    : walkMany(graph, queries, { ...options, threads: search.threads })
+}
+
+async function walkMany(
+  graph: Hnsw,
+  queries: Float32Array,
+  options: SearchManyOptions,
+): Promise<SearchResult[]> {
   const { k } = options
-  if (queries.length === vectors.shape.dimension) return [await graph.search(queries, options)]
-  const { rows, distances, counts } = await graph.searchMany(queries, { ...options, threads })
+  const { rows, distances, counts } = await graph.searchMany(queries, options)
   return Array.from(counts, (count, i) => ({
     rows: rows.subarray(i * k, i * k + count),
     distances: distances.subarray(i * k, i * k + count),
@@ -190,10 +199,19 @@ async function walk(
  *
  * @param growing whether some of what it finds may have to be left out again
  */
-function walkOptions({ beam, accept, radius, k, rescored }: SlotSearch, growing: boolean): SearchOptions {
+function walkOptions(
+  { beam, accept, radius, k, rescored, signal }: SlotSearch,
+  growing: boolean,
+): SearchOptions {
   const wanted = radius === Infinity ? (growing ? rescored : k) : Math.min(rescored, FIRST_WITHIN)
-  return { k: wanted, rescore: rescored, ...(beam ? { beam } : {}), ...(accept ? { accept } : {}) }
+  const options: Writable<SearchOptions> = { k: wanted, rescore: rescored }
+  if (beam) options.beam = beam
+  if (accept) options.accept = accept
+  if (signal) options.signal = signal
+  return options
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 const NOTHING: SearchResult = { rows: new Uint32Array(0), distances: new Float32Array(0) }
 
@@ -230,13 +248,9 @@ function settle(
   const found = closest(walked, tail ?? NOTHING, end, search)
   if (radius === Infinity && found.rows.length < search.k && found.rows.length < matching(search))
     return undefined
-  const plan: SegmentPlan = {
-    strategy: 'graph',
-    candidates: walked.rows.length,
-    scanned: limit - end,
-    ...(search.explain ? { walk: graph.plan(walkOptions(search, false)) } : {}),
-  }
-  return hitsOf(field.vectors, found, plan)
+  const plan: SegmentPlan = { strategy: 'graph', candidates: walked.rows.length, scanned: limit - end }
+  const walk = search.explain ? graph.plan(walkOptions(search, false)) : undefined
+  return hitsOf(field.vectors, found, walk ? { ...plan, walk } : plan)
 }
 
 /** The closest of what a graph found below slot `end`, and a scan from there on. */

@@ -103,11 +103,12 @@ export class SealedSegment implements Segment {
 
   idOf(row: number): string {
     const id = this.#parts.ids.idOf(row)
-    return id ?? this.#noRow(row)
+    if (id === undefined) throw unknownRow(row, this.rows)
+    return id
   }
 
   idsOf(rows: Uint32Array): string[] {
-    return this.#parts.ids.idsOf(rows).map((id, i) => id ?? this.#noRow(rows[i] as number))
+    return this.#parts.ids.idsOf(rows) ?? Array.from(rows, (row) => this.idOf(row))
   }
 
   versionOf(row: number): number {
@@ -183,10 +184,6 @@ export class SealedSegment implements Segment {
 
   #checkSound(): void {
     if (this.#corrupt) throw this.#corrupt
-  }
-
-  #noRow(row: number): never {
-    throw unknownRow(row, this.rows)
   }
 
   #check(row: number): void {
