@@ -11,7 +11,6 @@ import {
   type IndexImage,
   OmenError,
   Queue,
-  type ResultBuffers,
   type SearchManyOptions,
   type SearchManyResult,
   type SearchOptions,
