@@ -104,7 +104,7 @@ export {
   type StorageLock,
   type StoredFile,
 } from './storage.ts'
-export { TEXT_PAGE_BYTES, TextColumn, type TextColumnParts } from './text-column.ts'
+export { TEXT_PAGE_BYTES, TextColumn, type TextColumnParts, textEnd, textStart } from './text-column.ts'
 export { clampDistance, comesBefore, settleResults, TopK } from './top-k.ts'
 export { TRAINING_VECTORS, trainCodec } from './train.ts'
 export { TURN_MS, Turns, takeTurn } from './turn.ts'

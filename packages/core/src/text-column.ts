@@ -47,14 +47,20 @@ export class TextColumn {
 
 function textOf({ bytes, ends, sound }: TextColumnParts, row: number): string | undefined {
   if (row >= ends.length / 2) return undefined
-  const start = row === 0 ? 0 : endOf(ends, row - 1)
-  const end = endOf(ends, row)
+  const start = textStart(ends, row)
+  const end = textEnd(ends, row)
   if (start > end || end > bytes.length || !(sound === undefined || areSound(sound, start, end)))
     return undefined
   return utf8.decode(bytes.subarray(start, end))
 }
 
-function endOf(ends: Uint32Array, row: number): number {
+/** Where the text of a row begins, by `TextColumnParts.ends`. */
+export function textStart(ends: Uint32Array, row: number): number {
+  return row === 0 ? 0 : textEnd(ends, row - 1)
+}
+
+/** Where it ends. */
+export function textEnd(ends: Uint32Array, row: number): number {
   return (ends[row * 2] as number) + (ends[row * 2 + 1] as number) * 2 ** 32
 }
 

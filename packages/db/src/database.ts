@@ -26,8 +26,9 @@ export interface OpenOptions {
   /**
    * Bytes of memory that the process may grow by while rows are written, shared by all collections; 256 MiB when left out. A
    * sixth of it is for rows that are not on disk yet, a third for what a merge of segments makes, an eighth for graphs of small
-   * collections, the rest for batches on their way and for what was let go of until it is collected. Beside it come mapped files, which the system takes back when it
-   * needs them, and what calls hold, their rows and hits. `optimize` and new schemas make whole segments, whatever they take.
+   * collections, the rest for batches on their way and for what was let go of until it is collected. Beside it come mapped
+   * files, which the system takes back when it needs them, and what calls hold, their rows and hits. `optimize` and new schemas
+   * make whole segments, whatever they take.
    */
   readonly memoryBudgetBytes?: number | undefined
   /**

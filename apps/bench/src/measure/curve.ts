@@ -42,10 +42,10 @@ export function qpsAtRecall(points: readonly Point[], recall: number): number[] 
 }
 
 /** A speed of each round, at a recall; undefined where it was not measured or the curve does not reach it. */
-export function roundsAtRecall(
-  points: readonly Point[],
+export function roundsAtRecall<Of extends { readonly recall: number }>(
+  points: readonly Of[],
   recall: number,
-  speeds: (point: Point) => readonly number[] | undefined,
+  speeds: (point: Of) => readonly number[] | undefined,
 ): number[] | undefined {
   const first = points[0]
   const rounds = first ? (speeds(first)?.length ?? 0) : 0
@@ -66,11 +66,22 @@ export function threadScaling(points: readonly Point[], recall: number): number[
   return all && one && all.map((value, round) => value / (one[round] ?? Number.NaN))
 }
 
-/** The distances that a query takes at a recall: few are good, as with speeds many are. */
+/** The distances that a query takes at a recall. */
 export function distancesAtRecall(points: readonly Point[], recall: number): number[] | undefined {
-  const counted = points.flatMap(({ recall: own, work }) =>
-    work ? [{ recall: own, value: 1 / work.distances }] : [],
-  )
-  const value = valueAtRecall(counted, recall)
-  return value === undefined ? undefined : [1 / value]
+  const value = countAtRecall(points, recall, ({ work }) => work?.distances)
+  return value === undefined ? undefined : [value]
+}
+
+/** A count at a recall: few are good, as with speeds many are. Points where it was not taken do not count. */
+export function countAtRecall<Of extends { readonly recall: number }>(
+  points: readonly Of[],
+  recall: number,
+  count: (point: Of) => number | undefined,
+): number | undefined {
+  const counted = points.flatMap((point) => {
+    const value = count(point)
+    return value === undefined ? [] : [{ recall: point.recall, value: 1 / value }]
+  })
+  const inverse = valueAtRecall(counted, recall)
+  return inverse === undefined ? undefined : 1 / inverse
 }

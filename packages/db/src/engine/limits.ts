@@ -30,7 +30,8 @@ const DEFAULT_BUDGET_BYTES = 256 * MIB
 const MIN_BUDGET_BYTES = 16 * MIB
 /*
  * Of the budget. One segment fills up while another is on its way to disk, and beside them others are merged. The graphs of
- * small collections lie in memory. What is left is for batches on their way, and for what the collector of JavaScript has not looked at yet.
+ * small collections lie in memory. What is left is for batches on their way, and for what the collector of JavaScript has not
+ * looked at yet.
  */
 const ACTIVE_SHARE = 0.17
 const MERGE_SHARE = 0.32

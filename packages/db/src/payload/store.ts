@@ -5,6 +5,8 @@ import {
   OmenError,
   type Section,
   TextColumn,
+  textEnd,
+  textStart,
 } from '@omen/core'
 import { sectionBytes, wordsOf } from './load.ts'
 import { Pace } from './pace.ts'
@@ -126,7 +128,7 @@ export class PayloadStore implements StoredPayloads {
    */
   stored(row: number): Uint8Array {
     const end = this.#checkedEnd(row)
-    return this.#texts.subarray(this.#start(row), end)
+    return this.#texts.subarray(textStart(this.#ends, row), end)
   }
 
   /**
@@ -137,7 +139,7 @@ export class PayloadStore implements StoredPayloads {
   payload(row: number): JsonObject {
     const end = this.#checkedEnd(row)
     // Reading from the one buffer of all rows, without a view of each, saves a fifth of the time.
-    return parseText(this.#texts, this.#start(row), end, row)
+    return parseText(this.#texts, textStart(this.#ends, row), end, row)
   }
 
   /**
@@ -159,19 +161,11 @@ export class PayloadStore implements StoredPayloads {
     if (!(row >= 0 && row < this.rows)) {
       throw new OmenError('unknown_row', `there is no row ${row} of ${this.rows}`)
     }
-    const start = this.#start(row)
-    const end = this.#end(row)
+    const start = textStart(this.#ends, row)
+    const end = textEnd(this.#ends, row)
     if (!(start <= end && end <= this.#texts.length)) throw damaged(row)
     if (this.#pages && !this.#pages.areSound(start, end)) throw damaged(row)
     return end
-  }
-
-  #start(row: number): number {
-    return row === 0 ? 0 : this.#end(row - 1)
-  }
-
-  #end(row: number): number {
-    return this.#ends[row * 2]! + this.#ends[row * 2 + 1]! * 2 ** 32
   }
 }
 

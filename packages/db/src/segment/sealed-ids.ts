@@ -1,4 +1,4 @@
-import { type Accelerator, type Bitset, NO_ROW, TextColumn } from '@omen/core'
+import { type Accelerator, type Bitset, NO_ROW, TextColumn, textEnd, textStart } from '@omen/core'
 import { hashBytes } from './id-table.ts'
 
 /** The ids of a sealed segment, read in place: no object per row. */
@@ -25,7 +25,7 @@ export class SealedIds {
   /** The id of a row; undefined for a row that was never given out. */
   idOf(row: number): string | undefined {
     if (!(row >= 0 && row < this.rows && Number.isInteger(row))) return undefined
-    return textOf(this.#bytes, this.#startOf(row), Math.min(this.#endOf(row), this.#bytes.length))
+    return textOf(this.#bytes, this.#startOf(row), Math.min(textEnd(this.#ends, row), this.#bytes.length))
   }
 
   /** The ids of several rows, in a fraction of the time; undefined where they must be read one by one. */
@@ -56,16 +56,12 @@ export class SealedIds {
 
   #is(row: number, wanted: Buffer): boolean {
     const start = this.#startOf(row)
-    const end = this.#endOf(row)
+    const end = textEnd(this.#ends, row)
     return end - start === wanted.length && wanted.equals(this.#bytes.subarray(start, end))
   }
 
   #startOf(row: number): number {
-    return Math.min(row === 0 ? 0 : this.#endOf(row - 1), this.#bytes.length)
-  }
-
-  #endOf(row: number): number {
-    return (this.#ends[row * 2] as number) + (this.#ends[row * 2 + 1] as number) * 2 ** 32
+    return Math.min(textStart(this.#ends, row), this.#bytes.length)
   }
 }
 

@@ -1,4 +1,4 @@
-import { valueAtRecall } from '../curve.ts'
+import { countAtRecall, roundsAtRecall } from '../curve.ts'
 import { ratios } from '../metrics.ts'
 import { medianInterval, type Spread } from '../statistics.ts'
 import type { Expected, Way } from './expectations.ts'
@@ -27,11 +27,11 @@ export function ablationFactors(
   const on = variants.find(({ id }) => id === row.with)
   const off = variants.find(({ id }) => id === row.without)
   const faster = (of: (point: VariantPoint) => readonly number[]): Spread | undefined => {
-    const [own, other] = [on && speedsAt(on, recall, of), off && speedsAt(off, recall, of)]
+    const [own, other] = [on, off].map((variant) => variant && roundsAtRecall(variant.points, recall, of))
     return own && other && medianInterval(ratios(own, other))
   }
   const fewer = (of: (point: VariantPoint) => number): number | undefined => {
-    const [own, other] = [on && valueAt(on, recall, of), off && valueAt(off, recall, of)]
+    const [own, other] = [on, off].map((variant) => variant && countAtRecall(variant.points, recall, of))
     return own === undefined || other === undefined ? undefined : own / other
   }
   const built = on && off && on.buildSeconds.length > 0 && off.buildSeconds.length > 0
@@ -60,33 +60,4 @@ export function difference(
     return { side: 'above', why: expected.above }
   }
   return undefined
-}
-
-/** The speeds of every round at a recall. */
-function speedsAt(
-  { points }: VariantResults,
-  recall: number,
-  of: (point: VariantPoint) => readonly number[],
-): number[] | undefined {
-  const [first] = points
-  const speeds = (first ? of(first) : []).map((_, round) =>
-    valueAtRecall(
-      points.map((point) => ({ recall: point.recall, value: of(point)[round] ?? 0 })),
-      recall,
-    ),
-  )
-  return speeds.length > 0 && speeds.every((speed) => speed !== undefined) ? speeds : undefined
-}
-
-/** A count, of which fewer is better, at a recall. */
-function valueAt(
-  { points }: VariantResults,
-  recall: number,
-  of: (point: VariantPoint) => number,
-): number | undefined {
-  const inverse = valueAtRecall(
-    points.map((point) => ({ recall: point.recall, value: 1 / of(point) })),
-    recall,
-  )
-  return inverse === undefined ? undefined : 1 / inverse
 }
