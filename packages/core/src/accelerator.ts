@@ -28,8 +28,11 @@ export interface Accelerator {
 
 /** A checksum that is being computed: one update at a time. */
 export interface NativeChecksum {
-  /** @param bytes a few MiB at most, so that searches need not wait: borrowed until the promise resolves */
-  update(bytes: Uint8Array): Promise<void>
+  /**
+   * @param bytes a few MiB at most, so that searches need not wait: borrowed until the promise resolves
+   * @param background whether everything else goes before it
+   */
+  update(bytes: Uint8Array, background?: boolean): Promise<void>
   /** @throws RangeError for 240 bytes or fewer */
   value(): bigint
 }

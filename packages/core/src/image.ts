@@ -24,11 +24,11 @@ export interface StoredSection {
    */
   readonly mapped?: Uint8Array | undefined
   /**
-   * Checks that the section's bytes are those that were written.
+   * Checks that the section's bytes are those that were written; `background` lets other work go before it.
    *
    * @throws OmenError `corrupt_index` when they are not, `io`, `aborted`, `closed`
    */
-  verify(options?: { readonly signal?: AbortSignal }): Promise<void>
+  verify(options?: { readonly signal?: AbortSignal; readonly background?: boolean }): Promise<void>
 }
 
 /** A saved index as it is read: small facts as JSON, and the sections. */

@@ -39,7 +39,7 @@ export interface AddonTexts {
 }
 
 export interface AddonChecksum {
-  update(bytes: Uint8Array): Promise<void>
+  update(bytes: Uint8Array, background?: boolean): Promise<void>
   value(): bigint
 }
 

@@ -68,6 +68,7 @@ export async function openSectionRegion(
 }
 
 type ReadOptions = { readonly signal?: AbortSignal }
+type VerifyOptions = ReadOptions & { readonly background?: boolean }
 
 class OpenSectionFile implements SectionFile {
   readonly source: string
@@ -130,12 +131,12 @@ class OpenSectionFile implements SectionFile {
     await this.#read(entry, blocks([...buffers, paddingOf(entry.sizeBytes)]), options)
   }
 
-  async #verify(entry: Entry, options: ReadOptions): Promise<void> {
+  async #verify(entry: Entry, options: VerifyOptions): Promise<void> {
     if (this.#closed) throw closedError()
     const mapped = this.#mapped
     const size = paddedBytes(entry.sizeBytes)
     if (!mapped) return this.#read(entry, emptyBlocks(size), options)
-    const checksum = await createSectionChecksum(size, this.#accelerator)
+    const checksum = await createSectionChecksum(size, this.#accelerator, options.background)
     for (const block of blocks([mapped.subarray(entry.offset, entry.offset + size)])) {
       throwIfAborted(options.signal)
       if (this.#closed) throw closedError()

@@ -16,16 +16,20 @@ export interface SectionChecksum {
   value(): bigint
 }
 
-/** @param sizeBytes how much it will be fed */
+/**
+ * @param sizeBytes how much it will be fed
+ * @param background whether the accelerator's other work goes before it
+ */
 export async function createSectionChecksum(
   sizeBytes: number,
   accelerator: Accelerator | undefined,
+  background = false,
 ): Promise<SectionChecksum> {
   if (accelerator && sizeBytes >= MIN_NATIVE_BYTES) {
     const native = accelerator.createChecksum()
     return {
       async update(bytes) {
-        for (const block of blocksOf(bytes, NATIVE_BLOCK_BYTES)) await native.update(block)
+        for (const block of blocksOf(bytes, NATIVE_BLOCK_BYTES)) await native.update(block, background)
       },
       value: () => native.value(),
     }

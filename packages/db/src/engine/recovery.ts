@@ -56,13 +56,11 @@ export async function openCatalog(
   maker: SegmentMaker,
   manifest: Manifest,
 ): Promise<Catalog> {
-  const collections: CollectionState[] = []
-  try {
-    for (const stored of manifest.collections) collections.push(await openCollection(storage, maker, stored))
-  } catch (error) {
-    for (const collection of collections) collection.drop()
-    throw error
-  }
+  const collections = await openAll(
+    manifest.collections,
+    (stored) => openCollection(storage, maker, stored),
+    (collection) => collection.drop(),
+  )
   return new Catalog(collections, manifest.nextCollection, (stored) => maker.collection(stored))
 }
 
@@ -77,14 +75,26 @@ async function openCollection(
   stored: StoredCollection,
 ): Promise<CollectionState> {
   const schema = maker.schemaOf(stored)
-  const segments: SealedState[] = []
-  try {
-    for (const each of stored.segments) segments.push(await openSealed(storage, maker, schema, each))
-  } catch (error) {
-    for (const { segment } of segments) segment.release()
-    throw error
-  }
+  const segments = await openAll(
+    stored.segments,
+    (each) => openSealed(storage, maker, schema, each),
+    ({ segment }) => segment.release(),
+  )
   return maker.collection(stored, segments)
+}
+
+/** Opens all side by side. When one cannot be opened, the others are closed again. @throws the first error in their order */
+async function openAll<Stored, Opened>(
+  stored: readonly Stored[],
+  open: (each: Stored) => Promise<Opened>,
+  close: (opened: Opened) => void,
+): Promise<Opened[]> {
+  const results = await Promise.allSettled(stored.map(open))
+  const opened = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const failed = results.find((each) => each.status === 'rejected')
+  if (!failed) return opened
+  for (const each of opened) close(each)
+  throw failed.reason
 }
 
 /** Opens one segment, and reads which of its rows there are. */

@@ -251,7 +251,9 @@ class Opening {
   async #verify(image: IndexImage): Promise<void> {
     await this.#damagedAsSegment(async () => {
       for (const [name, section] of image.sections) {
-        if (section.mapped && (name.startsWith('vectors.') || name === 'payload')) await section.verify()
+        if (section.mapped && (name.startsWith('vectors.') || name === 'payload')) {
+          await section.verify({ background: true })
+        }
       }
     })
   }

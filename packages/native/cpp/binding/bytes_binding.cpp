@@ -46,12 +46,13 @@ class ChecksumObject : public Napi::ObjectWrap<ChecksumObject> {
   explicit ChecksumObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
 
  private:
-  // update(bytes: Uint8Array): Promise<void>
+  // update(bytes: Uint8Array, background): Promise<void>
   Napi::Value update(const Napi::CallbackInfo& info) {
     auto task = std::make_unique<UpdateTask>(info.Env(), hash_, elements<const std::byte>(info[0]));
     task->keep(Value());
     task->keep(info[0].As<Napi::Object>());
-    return start(info.Env(), search_pool(), std::move(task));
+    auto& pool = info[1].ToBoolean() ? background_pool() : search_pool();
+    return start(info.Env(), pool, std::move(task));
   }
 
   // value(): bigint
