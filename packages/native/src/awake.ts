@@ -38,8 +38,7 @@ export class Awake {
 
   /** Settles as the given promise does. */
   async during<T>(call: Promise<T>): Promise<T> {
-    if (cores - busy > 1) this.#begin()
-    this.#waiting++
+    if (this.#waiting++ === 0 && cores - busy > 1) this.#begin()
     try {
       return await call
     } finally {
@@ -55,11 +54,11 @@ export class Awake {
   }
 
   readonly #turn = (): void => {
-    this.#yieldThread()
-    if (this.#waiting === 1 && performance.now() < this.#until) {
-      setImmediate(this.#turn)
-    } else {
+    if (this.#waiting !== 1 || performance.now() > this.#until) {
       this.#turning = false
+      return
     }
+    this.#yieldThread()
+    setImmediate(this.#turn)
   }
 }

@@ -181,9 +181,9 @@ function isLogged(requests: ServerConfig['log']['requests'], status: number): bo
 }
 
 function logRequest(request: FastifyRequest, operation: string, status: number, ms: number): void {
-  const { principal, method, url, ip } = request
+  const { id, principal, method, url, ip } = request
   request.log.info(
-    { operation, method, path: url.split('?', 1)[0], status, ms, ip, who: principal?.id },
+    { reqId: id, operation, method, path: url.split('?', 1)[0], status, ms, ip, who: principal?.id },
     'request',
   )
 }

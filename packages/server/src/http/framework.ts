@@ -5,6 +5,7 @@ import { OmenError } from '@omen/core'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { ServerConfig, TlsConfig } from '../config/config.ts'
 import { queryStringReader } from './query-string.ts'
+import { DirectMessage } from './read-body.ts'
 import { sendError } from './send-error.ts'
 
 /** Ids of rows stand in paths, and may be longer than what Fastify expects there. */
@@ -42,6 +43,7 @@ export async function makeFramework(config: ServerConfig): Promise<FastifyInstan
     clientErrorHandler: refuseConnection,
   } satisfies FastifyServerOptions
   const serverOptions = {
+    IncomingMessage: DirectMessage,
     headersTimeout: limits.headersMs,
     connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, limits.headersMs),
   }
