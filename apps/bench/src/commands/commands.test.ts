@@ -286,7 +286,7 @@ test('http measures every form of a search, beside an empty route', async () => 
   expect(code).toBe(0)
   expect(output).toContain('http.md')
   const { results } = JSON.parse(readFileSync(json, 'utf8')) as HttpRun
-  expect(results).toMatchObject({ rows: 600, dimension: 128, connections: 2 })
+  expect(results).toMatchObject({ rows: 600, dimension: 128 })
   expect(results.forms.map(({ form }) => form)).toHaveLength(3)
   for (const form of results.forms) {
     expect(form.failed).toBe(0)

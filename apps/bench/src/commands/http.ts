@@ -16,7 +16,7 @@ const OPTIONS = {
 } as const
 
 const DATASET = 'clusters-128-1m'
-const DEFAULTS = { rows: 100_000, connections: 32, seconds: 3, rounds: 5 }
+const DEFAULTS = { rows: 100_000, connections: [32, 100], seconds: 1, rounds: 20 }
 
 export const http: Command = {
   usage: 'http',
@@ -25,7 +25,7 @@ export const http: Command = {
 
   -d, --dataset name    ${DATASET} when left out
       --rows n          only the first n vectors; ${DEFAULTS.rows} when left out
-      --connections n   kept alive, each with one request at a time; ${DEFAULTS.connections} when left out
+      --connections n,… kept alive, each with one request at a time; ${DEFAULTS.connections} when left out
       --seconds n       of each round; ${DEFAULTS.seconds} when left out
       --rounds n        in which the two take turns; ${DEFAULTS.rounds} when left out
   -o, --out file        where the results go as JSON (default: below .cache/bench)
@@ -38,7 +38,7 @@ export const http: Command = {
     const rows = Math.min(whole.rows, wholeNumber('rows', values.rows) ?? DEFAULTS.rows)
     const dataset = await subset(whole, rows, whole.queries)
     const results = await measureHttp(dataset, {
-      connections: wholeNumber('connections', values.connections) ?? DEFAULTS.connections,
+      connections: connectionsOf(values.connections),
       seconds: wholeNumber('seconds', values.seconds) ?? DEFAULTS.seconds,
       rounds: wholeNumber('rounds', values.rounds) ?? DEFAULTS.rounds,
       onProgress: (line) => process.stderr.write(`${line}\n`),
@@ -50,4 +50,8 @@ export const http: Command = {
     publishDocument('http', run, httpMarkdown(run), values)
     return 0
   },
+}
+
+function connectionsOf(list: string | undefined): readonly number[] {
+  return list?.split(',').map((each) => wholeNumber('connections', each) ?? 1) ?? DEFAULTS.connections
 }

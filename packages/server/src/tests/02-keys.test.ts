@@ -44,6 +44,21 @@ describe('a store of keys', () => {
     expect((await KeyStore.open(at)).verify(key)).toBeUndefined()
   })
 
+  test('knows one again that was right before, and nothing else of its id', async () => {
+    const store = await KeyStore.open(undefined)
+    const { key, id } = await store.create({ name: 'app', roles: { '*': 'read' } })
+    const other = makeKey()
+    const wrong = `omen_${id}_${parseToken(other.token)?.secret}`
+    expect(store.verify(wrong)).toBeUndefined()
+    for (let i = 0; i < 2; i++) {
+      expect(store.verify(key)).toMatchObject({ id })
+      expect(store.verify(wrong)).toBeUndefined()
+      expect(store.verify(other.token)).toBeUndefined()
+    }
+    await store.revoke(id)
+    expect(store.verify(key)).toBeUndefined()
+  })
+
   test('makes many at once without losing one', async () => {
     const at = join(folder, 'many')
     const store = await KeyStore.open(at)

@@ -1,6 +1,7 @@
 import { decode, ExtensionCodec, encode } from '@msgpack/msgpack'
 import { MSGPACK_TYPE, VECTOR_TYPE } from '@omen/wire'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exchange } from '../testing/raw-connection.ts'
 import { DOCS, docs, startServer, type TestServer } from '../testing/start-server.ts'
 
 /** Made by hand from the contract, so that both sides are not wrong in the same way. */
@@ -149,6 +150,25 @@ describe('a body', () => {
   ])('of type %s is not taken where nobody reads it', async (type, body) => {
     const reply = await send('/get', type, Buffer.from(body))
     expect(reply).toMatchObject({ status: 415, body: { error: { code: 'unsupported' } } })
+  })
+
+  test('comes in pieces, after another that was wrong, and ahead of the next, over one connection', async () => {
+    const request = (body: string, more = ''): string =>
+      `POST /v1/collections/docs/count HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.admin}\r\n${more}` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    const { text } = await exchange(server.url, async (socket) => {
+      socket.setNoDelay(true)
+      for (const piece of request('{"where":{"lang":"de"}}').match(/.{1,60}/gs) ?? []) {
+        socket.write(piece)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      socket.write(request('{"where":') + request('{}') + request('{"where":{}}', 'Connection: close\r\n'))
+    })
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(
+      ['200', '400', '200', '200'].map((code) => `HTTP/1.1 ${code}`),
+    )
+    expect(text.match(/"count":\d+/g)).toHaveLength(3)
+    expect(text.match(/connection: close/gi)).toHaveLength(1)
   })
 
   test('is needed where there is something to say', async () => {

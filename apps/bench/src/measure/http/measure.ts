@@ -12,7 +12,8 @@ import type { SentLoad } from './load-process.ts'
 
 /** How searches over HTTP are measured. */
 export interface HttpOptions {
-  readonly connections: number
+  /** How many are open at once, each with one request at a time: one after another. */
+  readonly connections: readonly number[]
   readonly seconds: number
   readonly rounds: number
   readonly onProgress: (line: string) => void
@@ -22,6 +23,7 @@ export interface HttpOptions {
 export interface HttpForm {
   /** What goes over the wire. */
   readonly form: string
+  readonly connections: number
   readonly requestBytes: number
   readonly replyBytes: number
   readonly requestsPerSecond: Spread
@@ -33,11 +35,10 @@ export interface HttpForm {
   readonly failed: number
 }
 
-/** Searches of the collection in this process, without HTTP: as many at once as there are connections. */
+/** Searches over HTTP, and in this process without it: as many at once as there were connections at first. */
 export interface HttpResults {
   readonly rows: number
   readonly dimension: number
-  readonly connections: number
   readonly forms: readonly HttpForm[]
   readonly withoutHttpPerSecond: number
 }
@@ -45,6 +46,7 @@ export interface HttpResults {
 const K = 10
 const BATCH_ROWS = 1000
 const QUERIES = 1000
+const WARM_UP_MS = 4000
 const COLLECTION = '/v1/collections/docs/search'
 
 interface Form {
@@ -85,7 +87,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
 
 /** Measures searches over HTTP, in rounds that take turns with an empty route; the load comes from a process beside it. */
 export async function measureHttp(dataset: Dataset, options: HttpOptions): Promise<HttpResults> {
-  const { connections, onProgress } = options
+  const { onProgress } = options
   const db = await open(':memory:', { memoryBudgetBytes: 2 ** 30 })
   const server = await createServer(db, { log: { level: 'silent' } })
   const load = new LoadProcess()
@@ -94,13 +96,17 @@ export async function measureHttp(dataset: Dataset, options: HttpOptions): Promi
     const { key } = await server.keys.create({ name: 'bench', roles: { docs: 'read' } })
     const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
     const forms: HttpForm[] = []
-    for (const form of FORMS) {
-      forms.push(await measureForm(form, { url, key, dataset, load, options }))
-      onProgress(`${form.name}: ${forms.at(-1)?.requestsPerSecond.median.toFixed(0)} requests/s`)
+    for (const connections of options.connections) {
+      for (const form of FORMS) {
+        forms.push(await measureForm(form, { url, key, dataset, load, connections, options }))
+        const { requestsPerSecond, ratio } = forms.at(-1) as HttpForm
+        const speed = `${requestsPerSecond.median.toFixed(0)} requests/s, ${ratio.median.toFixed(2)}x`
+        onProgress(`${form.name} over ${connections} connections: ${speed}`)
+      }
     }
     const { rows, dimension } = dataset
     const withoutHttpPerSecond = await searchesPerSecond(db, dataset, options)
-    return { rows, dimension, connections, forms, withoutHttpPerSecond }
+    return { rows, dimension, forms, withoutHttpPerSecond }
   } finally {
     load.end()
     await server.app.close()
@@ -132,23 +138,27 @@ interface FormInput {
   readonly key: string
   readonly dataset: Dataset
   readonly load: LoadProcess
+  readonly connections: number
   readonly options: HttpOptions
 }
 
-async function measureForm(form: Form, { url, key, dataset, load, options }: FormInput): Promise<HttpForm> {
+async function measureForm(
+  form: Form,
+  { url, key, dataset, load, connections, options }: FormInput,
+): Promise<HttpForm> {
   const requests = requestsOf(form, key, dataset)
   const reply = await replyTo(form, url, key, dataset)
   const empty = await emptyRoute(reply)
   const durationMs = options.seconds * 1000
   const common = {
     requests: requests.map((each) => each.toString('base64')),
-    connections: options.connections,
+    connections,
   }
   const ask = (port: number, ms: number): Promise<LoadResult> => load.run({ ...common, port, durationMs: ms })
   const ports = { omen: Number(new URL(url).port), empty: (empty.server.address() as AddressInfo).port }
   // What is compiled on the way, and caches that fill, belong to neither.
-  await ask(ports.omen, durationMs)
-  await ask(ports.empty, durationMs)
+  await ask(ports.omen, WARM_UP_MS)
+  await ask(ports.empty, WARM_UP_MS)
   const results: LoadResult[] = []
   const emptyResults: LoadResult[] = []
   for (let round = 0; round < options.rounds; round++) {
@@ -160,6 +170,7 @@ async function measureForm(form: Form, { url, key, dataset, load, options }: For
   const emptySpeeds = emptyResults.map((each) => each.requestsPerSecond)
   return {
     form: form.name,
+    connections,
     requestBytes: requests[0]?.length ?? 0,
     replyBytes: reply.body.length,
     requestsPerSecond: spread(speeds),
@@ -222,7 +233,7 @@ async function searchesPerSecond(db: Database, dataset: Dataset, options: HttpOp
   const began = performance.now()
   let searches = 0
   await Promise.all(
-    Array.from({ length: options.connections }, async () => {
+    Array.from({ length: options.connections[0] ?? 1 }, async () => {
       while (performance.now() < until) {
         const embedding = queryOf(dataset, searches++ % queries)
         await collection.search({ vector: { embedding }, limit: K })
