@@ -6,14 +6,19 @@
 
 namespace omen {
 
-// Written so that compilers make wide instructions of it, of which a maximum of floats and floor are none.
-float round_to_bytes(const float* x, size_t count, int8_t* codes) {
+// Both are written so that compilers make wide instructions of them, of which a maximum of floats and floor are none.
+
+float largest_magnitude(const float* x, size_t count) {
   // Magnitudes are ordered as their bits are.
   int32_t largest_bits = 0;
   for (size_t i = 0; i < count; i++) {
     largest_bits = std::max(largest_bits, std::bit_cast<int32_t>(x[i]) & 0x7fffffff);
   }
-  const auto largest = std::bit_cast<float>(largest_bits);
+  return std::bit_cast<float>(largest_bits);
+}
+
+float round_to_bytes(const float* x, size_t count, int8_t* codes) {
+  const float largest = largest_magnitude(x, count);
   const float inverse = largest > 0 ? 127 / largest : 0;
   // Where all components are below the range of the inverse: 0 · ∞ is no number, and 0 in TypeScript.
   if (!(inverse <= std::numeric_limits<float>::max())) {

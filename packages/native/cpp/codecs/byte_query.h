@@ -5,6 +5,9 @@
 
 namespace omen {
 
+// The largest |x|; NaN or infinity where there is one.
+float largest_magnitude(const float* x, size_t count);
+
 // Rounds x ≈ step · code with step = max|x| / 127, each step in f32 as the TypeScript twin does (roundToBytes
 // of
 // @omen/quant), and gives the step; codes of a zero vector are zero.

@@ -1,6 +1,5 @@
 // One element a component, x ≈ scale · e + offset: the codes of none, f16, bf16 and sq8.
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "codecs/byte_query.h"
@@ -58,14 +57,10 @@ class ScalarCodec final : public Codec {
       case Element::bits:
         std::memcpy(code, prepared, code_bytes());
         break;
-      case Element::f16: {
-        auto* out = reinterpret_cast<uint16_t*>(code);
-        for (uint32_t i = 0; i < dimension; i++) {
-          if (std::fabs(x[i]) > kMaxF16) return Refusal::out_of_range;
-          out[i] = f16_from_f32(x[i]);
-        }
+      case Element::f16:
+        if (largest_magnitude(x, dimension) > kMaxF16) return Refusal::out_of_range;
+        kernels().f16_from_f32(x, dimension, reinterpret_cast<uint16_t*>(code));
         break;
-      }
       case Element::bf16: {
         auto* out = reinterpret_cast<uint16_t*>(code);
         for (uint32_t i = 0; i < dimension; i++) out[i] = bf16_from_f32(x[i]);

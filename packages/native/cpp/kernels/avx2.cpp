@@ -145,6 +145,15 @@ struct Widened : Layout<count, bytes> {
 struct F16 : Widened<8, 2, F16>, FloatSums {
   static __m256 widen(__m128i v) { return _mm256_cvtph_ps(v); }
 };
+inline void f16_from_f32(const float* x, size_t count, uint16_t* halves) {
+  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(halves + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), kNearest));
+  }
+  for (; i < count; i++) halves[i] = uint16_t(_mm_cvtsi128_si32(_mm_cvtps_ph(_mm_set_ss(x[i]), kNearest)));
+}
+
 // A bf16 is the upper half of an f32, and each 32 bits hold two: one is shifted up, the other's neighbour is
 // cleared.
 struct Bf16 : Layout<16, 2>, FloatSums {

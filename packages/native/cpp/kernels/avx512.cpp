@@ -103,6 +103,15 @@ struct F16 : Layout<16, 2>, FloatSums {
   }
 };
 
+inline void f16_from_f32(const float* x, size_t count, uint16_t* halves) {
+  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  for (size_t i = 0; i < count; i += 16) {
+    const size_t n = count - i < 16 ? count - i : 16;
+    const __m512 lanes = _mm512_maskz_loadu_ps(ones(n), x + i);
+    _mm256_mask_storeu_epi16(halves + i, ones(n), _mm512_cvtps_ph(lanes, kNearest));
+  }
+}
+
 // A bf16 is the upper half of an f32, and each 32 bits hold two: one is shifted up, the other's neighbour is
 // cleared.
 struct Bf16 : Layout<32, 2>, FloatSums {

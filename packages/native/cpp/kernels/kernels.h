@@ -87,6 +87,8 @@ struct KernelSet {
   // Σ of the entries of tables (the query) that packed fields of 4 bits name: 16 unsigned bytes for the lower field of a
   // byte, then 16 for its upper one, for each byte of a row.
   RowsKernel rows_lookup_u4;
+  // Rounds numbers, of which none is NaN, to halves, to nearest even: equal in all sets.
+  void (*f16_from_f32)(const float* x, size_t count, uint16_t* halves);
 };
 
 // Every set that this processor can run, best first.

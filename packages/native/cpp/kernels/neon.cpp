@@ -106,6 +106,14 @@ struct F16 : Halves<F16> {
     return {vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)};
   }
 };
+inline void f16_from_f32(const float* x, size_t count, uint16_t* halves) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    vst1_u16(halves + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(x + i))));
+  }
+  for (; i < count; i++) halves[i] = vget_lane_u16(vreinterpret_u16_f16(vcvt_f16_f32(vdupq_n_f32(x[i]))), 0);
+}
+
 struct Bf16 : Halves<Bf16> {
   static Floats widen(uint16x8_t v) {
     return {vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(v), 16)),

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "half.h"
 #include "kernels/sets.h"
 
 namespace omen {
@@ -137,6 +138,10 @@ struct Lookup {
 
 #include "kernels/lookup.inl"
 
+void round_to_f16(const float* x, size_t count, uint16_t* halves) {
+  for (size_t i = 0; i < count; i++) halves[i] = f16_from_f32(x[i]);
+}
+
 template <PairKernel pair>
 void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
           float* out) {
@@ -166,6 +171,7 @@ const KernelSet serial_kernels = {
     .pair_l2_u7_u4 = l2_u7_u4,
     .rows_l2_u7_u4 = rows<l2_u7_u4>,
     .rows_lookup_u4 = lookup_rows<Lookup>,
+    .f16_from_f32 = round_to_f16,
 };
 
 }  // namespace omen

@@ -31,5 +31,6 @@ constexpr KernelSet make_set(const char* name) {
   set.rows_dot_i8_u8 = rows<DotI8U8>;
   put_packed(set);
   set.rows_lookup_u4 = lookup_rows<Lookup>;
+  set.f16_from_f32 = f16_from_f32;
   return set;
 }

@@ -3,6 +3,7 @@
 // with the twins.
 #include "kernels/kernels.h"
 
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -121,6 +122,22 @@ void check_lookup(const KernelSet& set, size_t parts, std::mt19937& random) {
   std::printf("%s lookup, %zu parts of %zu rows differ\n", set.name, parts, count);
 }
 
+// Numbers of any size, large, subnormal and halfway between two halves: exact.
+void check_halves(const KernelSet& set, size_t count, std::mt19937& random) {
+  std::vector<float> x(count);
+  for (float& each : x) {
+    const uint32_t bits = uint32_t(random());
+    each = std::bit_cast<float>(bits & 1 ? bits & ~0xfffu : (bits & 0x8fffffff) | 0x30000000);
+    if (std::isnan(each)) each = 0;
+  }
+  std::vector<uint16_t> halves(count), expected(count);
+  set.f16_from_f32(x.data(), count, halves.data());
+  serial_kernels.f16_from_f32(x.data(), count, expected.data());
+  if (halves == expected) return;
+  failures++;
+  std::printf("%s halves, %zu of them differ\n", set.name, count);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,6 +152,7 @@ int main(int argc, char** argv) {
       }
     }
     for (size_t parts = 1; parts <= 600; parts++, checks++) check_lookup(*set, parts, random);
+    for (size_t count = 1; count <= 600; count++, checks++) check_halves(*set, count, random);
     std::printf("%s\n", set->name);
   }
   std::printf("%zu shapes compared, %d distances differ\n", checks, failures);
