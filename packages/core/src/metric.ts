@@ -1,4 +1,5 @@
 import { OmenError, unreachable } from './errors.ts'
+import { dotF32 } from './kernels.ts'
 
 /**
  * How far apart two vectors are; smaller is closer.
@@ -111,11 +112,7 @@ export function prepareVectors(source: Vectors, shape: Shape, target: Vectors, f
       unreachable(metric)
   }
   for (let start = 0; start < source.length; start += dimension) {
-    let squared = 0
-    for (let i = start; i < start + dimension; i++) {
-      const x = source[i] as number
-      squared += x * x
-    }
+    const squared = dotF32(source as Float32Array, start, source as Float32Array, start, dimension)
     // One test covers NaN, infinity, and lengths whose distances would overflow to them.
     if (!(squared <= MAX_SQUARED_LENGTH)) throw vectorError('not_finite', firstIndex + start / dimension)
     if (metric === 'cosine') {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "codecs/sums.h"
+
 namespace omen {
 namespace {
 
@@ -21,8 +23,7 @@ Refusal prepare_vector(const Shape& shape, const void* source, void* target) {
   }
   const auto* in = static_cast<const float*>(source);
   auto* out = static_cast<float*>(target);
-  double squared = 0;
-  for (uint32_t i = 0; i < shape.dimension; i++) squared += double(in[i]) * double(in[i]);
+  const double squared = dot_in_double(in, in, shape.dimension);
   if (!(squared <= kMaxSquaredLength)) return Refusal::not_finite;
   if (shape.metric == Metric::cosine) {
     if (squared < kMinSquaredLength) return Refusal::zero_vector;
