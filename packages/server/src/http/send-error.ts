@@ -12,7 +12,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   if (told?.retryAfterSeconds !== undefined) reply.header('retry-after', String(told.retryAfterSeconds))
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   // What was not read of a body would be taken for the next request.
-  if (request.raw.complete === false) reply.header('connection', 'close')
+  if (request.raw.complete === false && request.body === undefined) reply.header('connection', 'close')
   sendDocument(reply, errorBody(told, request.id), status)
 }
 

@@ -5,8 +5,8 @@ import { proofSize, prove, randomNumbers } from '@omen/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleServer, ServerProcess } from './server-process.ts'
 
-/** Seconds of load; `OMEN_PROOF_SIZE=8` makes it two minutes, 60 a quarter of an hour. */
-const SECONDS = 15
+/** Seconds of load; `OMEN_PROOF_SIZE=7.5` makes it a quarter of an hour. */
+const SECONDS = 120
 const CLIENTS = 8
 const IDS = 4000
 const DIMENSION = 32
