@@ -56,16 +56,23 @@ export function collectionOf(name: string): Promise<RemoteCollection<Schema>> {
   return opening
 }
 
-/** Shows the server a key, and keeps it when it is accepted. */
+let attempts = 0
+
+/** Shows the server a key, and keeps it when it is accepted, unless somebody has shown another meanwhile. */
 export async function signIn(candidate: string): Promise<void> {
-  key.value = candidate.trim()
+  const attempt = ++attempts
+  const shown = candidate.trim()
+  key.value = shown
   refusal.value = undefined
   try {
     const accepted = await requestJson<ServerInfo>('v1')
-    connected = await connect(BASE, key.value === '' ? {} : { key: key.value })
+    const database = await connect(BASE, shown === '' ? {} : { key: shown })
+    if (attempt !== attempts) return
+    connected = database
     opened.clear()
     info.value = accepted
   } catch (error) {
+    if (attempt !== attempts) return
     const refused = asOmenError(error)
     if (refused.code !== 'io') key.value = ''
     refusal.value = refused
