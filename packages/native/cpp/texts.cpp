@@ -40,11 +40,12 @@ bool join_texts(const TextColumn& column, std::span<const uint32_t> rows, std::s
     if (size > kMostBytes) return false;
     for (uint64_t line = start; line < end; line += 64) prefetch_line(&column.bytes[line]);
   }
+  const auto* texts = reinterpret_cast<const char*>(column.bytes.data());
   joined = '[';
-  for (const uint32_t row : rows) {
-    if (joined.size() > 1) joined += ',';
-    const uint64_t start = start_of(column, row);
-    joined.append(reinterpret_cast<const char*>(&column.bytes[start]), end_of(column, row) - start);
+  for (size_t i = 0; i < rows.size(); i++) {
+    if (i > 0) joined += ',';
+    const uint64_t start = start_of(column, rows[i]);
+    joined.append(texts + start, end_of(column, rows[i]) - start);
   }
   joined += ']';
   return true;
