@@ -289,6 +289,7 @@ test('http measures every form of a search, beside an empty route', async () => 
   expect(results).toMatchObject({ rows: 600, dimension: 128 })
   expect(results.forms.map(({ form }) => form)).toHaveLength(3)
   for (const form of results.forms) {
+    expect(form.connections).toBe(2)
     expect(form.failed).toBe(0)
     expect(form.ratio.median).toBeGreaterThan(0)
   }

@@ -6,7 +6,7 @@
 
 namespace omen {
 
-// Both are written so that compilers make wide instructions of them, of which a maximum of floats and floor are none.
+// All are written so that compilers make wide instructions of them, of which a maximum of floats and floor are none.
 
 float largest_magnitude(const float* x, size_t count) {
   // Magnitudes are ordered as their bits are.
@@ -15,6 +15,13 @@ float largest_magnitude(const float* x, size_t count) {
     largest_bits = std::max(largest_bits, std::bit_cast<int32_t>(x[i]) & 0x7fffffff);
   }
   return std::bit_cast<float>(largest_bits);
+}
+
+void round_to_steps(const float* x, size_t count, float offset, float inverse, float last, uint8_t* codes) {
+  for (size_t i = 0; i < count; i++) {
+    const float scaled = (x[i] - offset) * inverse + 0.5f;
+    codes[i] = uint8_t(int32_t(std::clamp(scaled, 0.0f, last)));
+  }
 }
 
 float round_to_bytes(const float* x, size_t count, int8_t* codes) {

@@ -1,4 +1,5 @@
-// A query rounded to signed bytes with a scale of its own, as the kernels that end in _i8_… take it.
+// Vectors rounded to bytes: to unsigned ones on a grid that is given, and to signed ones with a scale of their own, as the
+// kernels that end in _i8_… take queries.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +9,10 @@ namespace omen {
 // The largest |x|; NaN or infinity where there is one.
 float largest_magnitude(const float* x, size_t count);
 
-// Rounds x ≈ step · code with step = max|x| / 127, each step in f32 as the TypeScript twin does (roundToBytes
-// of
+// Rounds x ≈ code / inverse + offset half up to steps from 0 to `last`, each step in f32 as the TypeScript twins do.
+void round_to_steps(const float* x, size_t count, float offset, float inverse, float last, uint8_t* codes);
+
+// Rounds x ≈ step · code with step = max|x| / 127, each step in f32 as the TypeScript twin does (roundToBytes of
 // @omen/quant), and gives the step; codes of a zero vector are zero.
 float round_to_bytes(const float* x, size_t count, int8_t* codes);
 

@@ -1,5 +1,4 @@
 // One element a component, x ≈ scale · e + offset: the codes of none, f16, bf16 and sq8.
-#include <algorithm>
 #include <cstring>
 
 #include "codecs/byte_query.h"
@@ -14,12 +13,6 @@ namespace {
 Metric kernel_metric(Element element, Metric metric) {
   if (metric != Metric::cosine) return metric;
   return element == Element::u8 ? Metric::l2 : Metric::dot;
-}
-
-// Rounds half up after scaling, each step in f32 as the TypeScript twin does.
-uint8_t quantize_u8(float x, float offset, float inverse) {
-  const float scaled = (x - offset) * inverse + 0.5f;
-  return uint8_t(std::clamp(scaled, 0.0f, 255.0f));
 }
 
 class ScalarCodec final : public Codec {
@@ -66,11 +59,9 @@ class ScalarCodec final : public Codec {
         for (uint32_t i = 0; i < dimension; i++) out[i] = bf16_from_f32(x[i]);
         break;
       }
-      case Element::u8: {
-        auto* out = reinterpret_cast<uint8_t*>(code);
-        for (uint32_t i = 0; i < dimension; i++) out[i] = quantize_u8(x[i], offset_, inverse_);
+      case Element::u8:
+        round_to_steps(x, dimension, offset_, inverse_, 255, reinterpret_cast<uint8_t*>(code));
         break;
-      }
       case Element::i8:  // queries only; no codec stores it
         break;
     }

@@ -13,15 +13,6 @@ constexpr size_t kBits = 4;
 // Steps of a query's grid for one of the codes'.
 constexpr float kFiner = 8;
 
-// Rounds half up after scaling, each step in f32 as the TypeScript twin does. Nothing that the bytes might alias is read
-// while they are written, so that compilers make wide instructions of it.
-void quantize(const float* x, size_t count, float offset, float inverse, float last, uint8_t* fields) {
-  for (size_t i = 0; i < count; i++) {
-    const float scaled = (x[i] - offset) * inverse + 0.5f;
-    fields[i] = uint8_t(int32_t(std::clamp(scaled, 0.0f, last)));
-  }
-}
-
 // Working memory for one vector.
 std::vector<uint8_t>& scratch_fields(size_t dimension) {
   thread_local std::vector<uint8_t> fields;
@@ -46,7 +37,7 @@ class Sq4Codec final : public Codec {
   Refusal encode(const void* prepared, std::byte* code) const override {
     const auto* x = static_cast<const float*>(prepared);
     std::vector<uint8_t>& fields = scratch_fields(shape_.dimension);
-    quantize(x, fields.size(), offset_, inverse_, 15, fields.data());
+    round_to_steps(x, fields.size(), offset_, inverse_, 15, fields.data());
     pack_fields(fields.data(), fields.size(), kBits, code);
     return Refusal::none;
   }
@@ -57,7 +48,7 @@ class Sq4Codec final : public Codec {
       bind_dot(x, query);
       return Refusal::none;
     }
-    quantize(x, shape_.dimension, offset_, kFiner * inverse_, 127, l2_query(query));
+    round_to_steps(x, shape_.dimension, offset_, kFiner * inverse_, 127, l2_query(query));
     return Refusal::none;
   }
 

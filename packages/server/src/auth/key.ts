@@ -3,7 +3,7 @@ import * as crypto from 'node:crypto'
 const ID_BYTES = 8
 const SECRET_BYTES = 32
 /** Of a secret as a token says it, in base64url. */
-export const SECRET_CHARACTERS = 43
+export const SECRET_CHARACTERS: number = Math.ceil((SECRET_BYTES * 8) / 6)
 const TOKEN = /^omen_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
 
 /** A key as it is handed out, once: nobody can read its secret again. */
