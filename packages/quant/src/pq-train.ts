@@ -1,4 +1,5 @@
 import type { Vectors } from '@omen/core'
+import { randomNumbers } from './random.ts'
 
 /** How vectors are cut: part p has the components from `starts[p]` to `starts[p + 1]`, and one of `centroids` centroids. */
 export interface Partition {
@@ -178,15 +179,4 @@ function squaredDistance(
     sum += d * d
   }
   return sum
-}
-
-/** Numbers from 0 to below 1 (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let x = Math.imul(state ^ (state >>> 15), state | 1)
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
-  }
 }
