@@ -91,6 +91,7 @@ export type NativeCodec =
   | RotatedCodec
   | BinaryCodec
   | ProductCodec
+  | ProjectedCodec
 
 /**
  * One element a component: component i is stored as element e with `x ≈ scale · e + offset`.
@@ -156,5 +157,12 @@ export interface LineCodec {
 export interface ProductCodec {
   readonly kind: 'product'
   /** Parts, bits, and then for each component its value in every one of the 2^bits centroids. */
+  readonly parameters: Float32Array
+}
+
+/** The components along few directions, one byte each as under `ScalarCodec` of `u8` (`leanvec` of @omen/quant). */
+export interface ProjectedCodec {
+  readonly kind: 'leanvec'
+  /** Scale and offset, the components of the mean, and then those of every direction; directions are orthonormal. */
   readonly parameters: Float32Array
 }

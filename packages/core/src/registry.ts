@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   lvq4: '@omen/quant',
   lvq8: '@omen/quant',
   lvq4x8: '@omen/quant',
+  leanvec: '@omen/quant',
   binary: '@omen/quant',
   pq: '@omen/quant',
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((bits) => [`rabitq${bits}`, '@omen/quant'])),

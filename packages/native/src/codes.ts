@@ -29,6 +29,7 @@ function nativeParameters(codec: NativeCodec): Float32Array {
       return concatenated([codec.bits], codec.mean)
     case 'binary':
     case 'product':
+    case 'leanvec':
       return codec.parameters
     default:
       return unreachable(codec)

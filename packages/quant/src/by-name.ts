@@ -1,5 +1,6 @@
 import { bf16, f16, findQuantizer, none, type Quantizer } from '@omen/core'
 import { binary } from './binary.ts'
+import { leanvec } from './leanvec.ts'
 import { lvq4, lvq4x8, lvq8 } from './lvq.ts'
 import { pq } from './pq.ts'
 import { rabitq } from './rabitq.ts'
@@ -10,7 +11,20 @@ const ROTATED: readonly Quantizer[] = [1, 2, 3, 4, 5, 6, 7, 8].map((bits) => rab
 
 /** Every quantizer of this package: of each name one, with its defaults. */
 export function quantizers(): Quantizer[] {
-  return [none(), f16(), bf16(), sq8(), sq4(), lvq4(), lvq8(), lvq4x8(), ...ROTATED, binary(), pq()]
+  return [
+    none(),
+    f16(),
+    bf16(),
+    sq8(),
+    sq4(),
+    lvq4(),
+    lvq8(),
+    lvq4x8(),
+    ...ROTATED,
+    leanvec(),
+    binary(),
+    pq(),
+  ]
 }
 
 /**

@@ -1,6 +1,7 @@
 export { bf16, f16, MAX_F16, none } from '@omen/core'
 export { binary } from './binary.ts'
 export { quantizerByName, quantizers } from './by-name.ts'
+export { type LeanvecOptions, leanvec } from './leanvec.ts'
 export { lvq4, lvq4x8, lvq8 } from './lvq.ts'
 export { type PqOptions, pq } from './pq.ts'
 export { type RabitqOptions, rabitq } from './rabitq.ts'

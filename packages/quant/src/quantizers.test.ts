@@ -105,6 +105,7 @@ describe('quantizers by name', () => {
       'lvq8/1',
       'lvq4x8/1',
       ...rotated,
+      'leanvec/1',
       'binary/1',
       'pq/1',
     ]

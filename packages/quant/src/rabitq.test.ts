@@ -1,5 +1,5 @@
 import { type Codec, distance, dotF32, OmenError, prepareVectors, rowBytes, Slab } from '@omen/core'
-import { randomNumbers, testQuantizer } from '@omen/core/testing'
+import { normalNumbers, randomNumbers, testQuantizer } from '@omen/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { rabitq } from './rabitq.ts'
@@ -37,11 +37,6 @@ for (const bits of BITS) {
     distanceError: tangent,
     recall,
   })
-}
-
-/** Normally distributed numbers (Box and Muller). */
-function normalNumbers(random: () => number): () => number {
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
 
 test.each([0, 9, 2.5, Number.NaN])('bits of %d are refused', (bits) => {

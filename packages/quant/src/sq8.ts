@@ -44,7 +44,8 @@ export function sq8(options: Sq8Options = {}): Quantizer {
   }
 }
 
-function sq8Codec(affine: Affine, shape: Shape): Codec {
+/** The codec of a scale and an offset. */
+export function sq8Codec(affine: Affine, shape: Shape): Codec {
   const { dimension, metric } = shape
   const { scale, offset } = affine
   const inverse = Math.fround(1 / scale)

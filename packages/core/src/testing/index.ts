@@ -5,6 +5,7 @@ export {
   type DataSet,
   integers,
   type Neighbor,
+  normalNumbers,
   randomNumbers,
   vectorAt,
 } from './data.ts'

@@ -25,6 +25,11 @@ export interface QuantizerSubject {
    * 1e-5 of the squared lengths of the two.
    */
   readonly distanceError?: number
+  /**
+   * How far the distances of a row's code may be from those of the vector it stands for, as a share of the squared lengths of the
+   * two compared; 1e-5 when left out.
+   */
+  rowError?(metric: Metric): number
   /** Whether whole numbers from 0 to 255 come back as they were. */
   readonly integersExact?: boolean
 }
@@ -191,6 +196,7 @@ export const quantizerChecks: readonly Check<QuantizerSubject>[] = [
     async run(subject) {
       for (const data of dataFor(subject)) {
         const codec = subject.quantizer.train(data.vectors, data.shape)
+        const allowed = subject.rowError?.(data.shape.metric) ?? 1e-5
         const slab = slabOf(codec, data)
         const scorer = codec.scorer(slab)
         const rows = Uint32Array.from({ length: data.count }, (_, row) => row)
@@ -205,7 +211,7 @@ export const quantizerChecks: readonly Check<QuantizerSubject>[] = [
             const scale = distanceScale(vector, vectorAt(data.vectors, data.shape, other), data.shape.metric)
             const off = Math.abs((byRow[other] as number) - (byVector[other] as number))
             ensure(
-              off <= 1e-5 * Math.max(scale, 1e-30),
+              off <= allowed * Math.max(scale, 1e-30),
               `row ${row} against ${other}: off by ${off} of ${scale}`,
             )
           }

@@ -16,6 +16,7 @@ constexpr Kind kKinds[] = {
     {"rabitq", make_rabitq_codec},
     {"binary", make_binary_codec},
     {"product", make_product_codec},
+    {"leanvec", make_leanvec_codec},
 };
 
 }  // namespace

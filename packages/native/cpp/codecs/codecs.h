@@ -33,6 +33,9 @@ std::unique_ptr<Codec> make_binary_codec(const Shape& shape, Parameters paramete
 // Parameters: parts, bits, and for each component its value in every one of the 2^bits centroids.
 std::unique_ptr<Codec> make_product_codec(const Shape& shape, Parameters parameters);
 
+// Parameters: scale, offset, the mean's components, and those of every direction.
+std::unique_ptr<Codec> make_leanvec_codec(const Shape& shape, Parameters parameters);
+
 // Null for an unknown kind, too.
 std::unique_ptr<Codec> make_codec(std::string_view kind, const Shape& shape, Parameters parameters);
 

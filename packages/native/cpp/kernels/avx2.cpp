@@ -302,6 +302,7 @@ inline void with_registers_for(size_t bytes, auto use) {
 #include "kernels/lookup_x86.inl"
 #include "kernels/lookup.inl"
 #include "kernels/packed.inl"
+#include "kernels/words.inl"
 #include "kernels/table.inl"
 
 }  // namespace

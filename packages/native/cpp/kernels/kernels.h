@@ -89,6 +89,9 @@ struct KernelSet {
   RowsKernel rows_lookup_u4;
   // Rounds numbers, of which none is NaN, to halves, to nearest even: equal in all sets.
   void (*f16_from_f32)(const float* x, size_t count, uint16_t* halves);
+  // Σab of signed words of one vector with each of four others, which lie one after another; all sums on the way must be
+  // within an int32_t.
+  void (*dots_i16)(const int16_t* a, const int16_t* four, size_t dimension, int32_t* sums);
 };
 
 // Every set that this processor can run, best first.

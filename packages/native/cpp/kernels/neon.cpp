@@ -227,6 +227,7 @@ struct Lookup {
 
 #include "kernels/lookup.inl"
 #include "kernels/packed.inl"
+#include "kernels/words.inl"
 #include "kernels/table.inl"
 
 }  // namespace

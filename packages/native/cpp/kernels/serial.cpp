@@ -148,6 +148,8 @@ void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, 
   for (size_t i = 0; i < count; i++) out[i] = pair(query, view.at(rows[i]), dimension);
 }
 
+#include "kernels/words.inl"
+
 }  // namespace
 
 const KernelSet serial_kernels = {
@@ -172,6 +174,7 @@ const KernelSet serial_kernels = {
     .rows_l2_u7_u4 = rows<l2_u7_u4>,
     .rows_lookup_u4 = lookup_rows<Lookup>,
     .f16_from_f32 = round_to_f16,
+    .dots_i16 = dots_i16,
 };
 
 }  // namespace omen

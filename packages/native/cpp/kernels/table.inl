@@ -32,5 +32,6 @@ constexpr KernelSet make_set(const char* name) {
   put_packed(set);
   set.rows_lookup_u4 = lookup_rows<Lookup>;
   set.f16_from_f32 = f16_from_f32;
+  set.dots_i16 = dots_i16;
   return set;
 }

@@ -39,6 +39,7 @@ std::vector<Case> all_cases() {
       {"binary", {}, 2},
       {"product", {}, 0, 4},
       {"product", {}, 0, 8},
+      {"leanvec", {1 / 32.0f, -4}},
   };
   for (int bits = 1; bits <= 8; bits++) cases.push_back({"rabitq", {float(bits)}, 1});
   return cases;
@@ -55,6 +56,14 @@ void check(const Case& c, const Shape& shape, std::mt19937& random) {
     parameters = {float((shape.dimension + 1) / 2), float(c.product_bits)};
     const size_t values = size_t(shape.dimension) << c.product_bits;
     for (size_t i = 0; i < values; i++) parameters.push_back(normal(random));
+  }
+  if (c.kind == "leanvec") {
+    // A mean, and three of four axes.
+    const size_t directions = (3 * shape.dimension + 3) / 4;
+    parameters.resize(parameters.size() + shape.dimension, 0.125f);
+    for (size_t i = 0; i < shape.dimension * directions; i++) {
+      parameters.push_back(i % shape.dimension == i / shape.dimension ? 1 : 0);
+    }
   }
   auto codec = make_codec(c.kind, shape, parameters);
   if (!codec) {

@@ -3,6 +3,7 @@
 // with the twins.
 #include "kernels/kernels.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -138,6 +139,24 @@ void check_halves(const KernelSet& set, size_t count, std::mt19937& random) {
   std::printf("%s halves, %zu of them differ\n", set.name, count);
 }
 
+void check_words(const KernelSet& set, size_t dimension, std::mt19937& random) {
+  std::vector<int16_t> a(dimension), four(4 * dimension);
+  // Sums of the largest products are within the range.
+  const int largest = int(std::sqrt(2147483647.0 / double(dimension)));
+  for (auto* words : {&a, &four}) {
+    for (int16_t& word : *words) word = int16_t(std::min(32767, int(random() % (2 * largest + 1)) - largest));
+  }
+  int32_t sums[4];
+  set.dots_i16(a.data(), four.data(), dimension, sums);
+  for (size_t k = 0; k < 4; k++) {
+    int64_t expected = 0;
+    for (size_t i = 0; i < dimension; i++) expected += int64_t(a[i]) * four[k * dimension + i];
+    if (sums[k] == expected) continue;
+    failures++;
+    std::printf("%s words, dimension %zu: sum %zu is %d, not %lld\n", set.name, dimension, k, sums[k], (long long)expected);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -153,6 +172,7 @@ int main(int argc, char** argv) {
     }
     for (size_t parts = 1; parts <= 600; parts++, checks++) check_lookup(*set, parts, random);
     for (size_t count = 1; count <= 600; count++, checks++) check_halves(*set, count, random);
+    for (size_t dimension = 1; dimension <= 600; dimension++, checks++) check_words(*set, dimension, random);
     std::printf("%s\n", set->name);
   }
   std::printf("%zu shapes compared, %d distances differ\n", checks, failures);

@@ -93,7 +93,7 @@ const WIDE_CODES =
   'on this machine wide codes are waited for although they are asked for ahead of time. On SIFT a distance takes 131 ns with f32, 66 with sq8 and 46 with sq4; over 2,000 vectors, whose codes the caches hold, 59, 42 and 41.'
 
 /** Of what makes another graph. */
-export const GRAPH_EXPECTATIONS: Readonly<Record<'alpha' | 'sq8' | 'fewBits' | 'moreLinks', Expectation>> = {
+export const GRAPH_EXPECTATIONS: Readonly<Record<'alpha' | 'sq8' | 'fewBits' | 'fewComponents' | 'moreLinks', Expectation>> = {
   alpha: {
     about: 'links that lead away are kept more often than the nearest ones alone would allow',
     expected: { single: { low: 1, high: 1.36 } },
@@ -118,6 +118,11 @@ export const GRAPH_EXPECTATIONS: Readonly<Record<'alpha' | 'sq8' | 'fewBits' | '
   fewBits: {
     about: 'searches walk by codes of 4 bits a component, and compare the best exactly',
     expected: { single: { low: 1.1, high: 1.3, above: WIDE_CODES } },
+  },
+  fewComponents: {
+    about:
+      'searches walk by the components along the directions of most variance, a quarter as many, and compare the best exactly',
+    expected: {},
   },
   moreLinks: {
     about: 'more links and a wider search for them: fewer hops, for more memory and a longer build',

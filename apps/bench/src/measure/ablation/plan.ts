@@ -82,6 +82,14 @@ export function planAblation(best: VariantSettings, techniques: readonly Techniq
       ...GRAPH_EXPECTATIONS.fewBits,
     },
   )
+  if (quantizer && !['sq8', fewBits].includes(quantizer)) {
+    rows.push({
+      name: `${quantizer} in place of ${fewBits}`,
+      with: ALL,
+      without: fewBits,
+      ...GRAPH_EXPECTATIONS.fewComponents,
+    })
+  }
   if (m > FEW_LINKS.m) {
     const id = `m${FEW_LINKS.m}`
     variants.push({ id, settings: { ...best, ...FEW_LINKS } })
