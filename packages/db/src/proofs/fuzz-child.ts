@@ -2,7 +2,7 @@ import { type JsonObject, NO_ROW, OmenError, type StoredSection } from '@omen/co
 import { randomNumbers } from '@omen/core/testing'
 import { Hnsw, type HnswOptions } from '@omen/hnsw'
 import { accelerator as nativeAccelerator } from '@omen/native'
-import { lvq4, lvq8, quantizers, rabitq, sq8 } from '@omen/quant'
+import { leanvec, lvq4, lvq8, quantizers, rabitq, sq8 } from '@omen/quant'
 
 const ROWS = 220
 const SEARCHES = 6
@@ -23,6 +23,7 @@ const SHAPES: readonly HnswOptions[] = [
   { dimension: 33, metric: 'dot', m: 4, beam: 20, quantizer: lvq8(), keep: 'codes' },
   { dimension: 24, metric: 'l2', m: 6, beam: 20, quantizer: lvq4(), keep: 'f32' },
   { dimension: 16, metric: 'l2', m: 4, beam: 20, quantizer: rabitq({ bits: 2 }), keep: 'f32' },
+  { dimension: 24, metric: 'cosine', m: 4, beam: 20, quantizer: leanvec({ components: 9 }), keep: 'f16' },
 ]
 
 async function save(options: HnswOptions, random: () => number): Promise<Saved> {
