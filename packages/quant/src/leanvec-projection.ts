@@ -63,7 +63,7 @@ export class Projection {
     const scale = Math.fround(length / UNIT / UNIT)
     for (let j = 0; j < projected.length; j++) {
       let sum = 0
-      for (let i = 0; i < dimension; i++) sum += rounded[i]! * whole[j * dimension + i]!
+      for (let i = 0; i < dimension; i++) sum = (sum + Math.imul(rounded[i]!, whole[j * dimension + i]!)) | 0
       projected[j] = Math.fround(sum) * scale
     }
   }
