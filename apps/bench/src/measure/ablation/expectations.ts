@@ -93,7 +93,9 @@ const WIDE_CODES =
   'on this machine wide codes are waited for although they are asked for ahead of time. On SIFT a distance takes 131 ns with f32, 66 with sq8 and 46 with sq4; over 2,000 vectors, whose codes the caches hold, 59, 42 and 41.'
 
 /** Of what makes another graph. */
-export const GRAPH_EXPECTATIONS: Readonly<Record<'alpha' | 'sq8' | 'fewBits' | 'fewComponents' | 'moreLinks', Expectation>> = {
+export const GRAPH_EXPECTATIONS: Readonly<
+  Record<'alpha' | 'sq8' | 'fewBits' | 'fewComponents' | 'moreLinks', Expectation>
+> = {
   alpha: {
     about: 'links that lead away are kept more often than the nearest ones alone would allow',
     expected: { single: { low: 1, high: 1.36 } },
