@@ -43,8 +43,9 @@ export interface LeanvecOptions {
  * results. A vector takes `components` · dimension multiplications before it is compared, and training takes a second for 512
  * components and several for 1,536, since it is in TypeScript.
  *
- * Tepper et al., "LeanVec: Searching Vectors Faster by Making Them Fit" (2023), section 2; queries are projected as rows are,
- * which is the paper's case of queries like the rows. Use it where a vector has some hundred components or more.
+ * Tepper et al., "LeanVec: Searching Vectors Faster by Making Them Fit" (2023), what it calls LeanVec-ID: queries are taken to
+ * vary as rows do. Use it for vectors of several hundred components; words of 100 components vary along all of them, and 64
+ * find 0.70 of the nearest where `lvq4` finds 0.89.
  *
  * @throws OmenError `invalid_argument` for components that are no whole number from 1 to the dimension, when training;
  * `unsupported` under `hamming`
