@@ -82,6 +82,7 @@ export {
 } from './packed.ts'
 export type { Codec, Element, NativeCodec, Quantizer, Scorer } from './quantizer.ts'
 export { closedError, Queue } from './queue.ts'
+export { randomNumbers } from './random.ts'
 export { findQuantizer } from './registry.ts'
 export { RetiredRows } from './retired-rows.ts'
 export { rowBytes } from './row-bytes.ts'

@@ -8,12 +8,11 @@ import {
   type Slab,
   type Vectors,
 } from '@omen/core'
-import { type Affine, readAffine, trainAffine } from './affine-train.ts'
 import { checkFloatShape } from './float-shape.ts'
 import { Projection } from './leanvec-projection.ts'
 import { meanOf } from './mean.ts'
 import { principalDirections } from './principal-directions.ts'
-import { sq8Codec } from './sq8.ts'
+import { sq8 } from './sq8.ts'
 
 const NAME = 'leanvec/1'
 
@@ -25,8 +24,10 @@ const SCALE_SAMPLE = 1024
 const SHARE = 1 / 4
 const WHOLE = 64
 
-/** Scale and offset, in front of all other parameters. */
-const AFFINE_NUMBERS = 2
+/** What the components along directions are stored by. */
+const BYTES = sq8()
+/** Its parameters, a scale and an offset, which are in front of all others. */
+const BYTES_PARAMETERS = 2
 
 export interface LeanvecOptions {
   /** Components that are left, from 1 to the dimension; left out, a quarter, rounded up to a multiple of 64. */
@@ -88,7 +89,7 @@ function train(sample: Vectors, count: number, shape: Shape): Codec {
     const vector = few.subarray(i * dimension, (i + 1) * dimension)
     projection.apply(vector, projected.subarray(i * count, (i + 1) * count))
   }
-  return new LeanvecCodec(projection, trainAffine(projected, { dimension: count, metric }, 255), shape)
+  return new LeanvecCodec(projection, BYTES.train(projected, { dimension: count, metric }), shape)
 }
 
 /** So many vectors at most, from all over the sample. */
@@ -106,9 +107,8 @@ function spread(sample: Vectors, dimension: number, most: number): Vectors {
 function open(parameters: Float32Array, shape: Shape): Codec {
   checkFloatShape(NAME, shape)
   const { dimension } = shape
-  const affine = readAffine(NAME, parameters.subarray(0, AFFINE_NUMBERS))
-  const mean = parameters.slice(AFFINE_NUMBERS, AFFINE_NUMBERS + dimension)
-  const directions = parameters.slice(AFFINE_NUMBERS + dimension)
+  const mean = parameters.slice(BYTES_PARAMETERS, BYTES_PARAMETERS + dimension)
+  const directions = parameters.slice(BYTES_PARAMETERS + dimension)
   const count = directions.length / dimension
   if (
     !(Number.isInteger(count) && count >= 1 && count <= dimension) ||
@@ -120,7 +120,11 @@ function open(parameters: Float32Array, shape: Shape): Codec {
       `${NAME} takes a scale, an offset, a mean and 1 to ${dimension} directions of length 1, got ${parameters.length} numbers`,
     )
   }
-  return new LeanvecCodec(new Projection(mean, directions), affine, shape)
+  const bytes = BYTES.open(parameters.subarray(0, BYTES_PARAMETERS), {
+    dimension: count,
+    metric: shape.metric,
+  })
+  return new LeanvecCodec(new Projection(mean, directions), bytes, shape)
 }
 
 class LeanvecCodec implements Codec {
@@ -135,17 +139,17 @@ class LeanvecCodec implements Codec {
   /** Working memory for one vector. */
   readonly #projected: Float32Array
 
-  constructor(projection: Projection, affine: Affine, shape: Shape) {
+  constructor(projection: Projection, bytes: Codec, shape: Shape) {
     const { mean, directions, count } = projection
     this.shape = shape
     this.#projection = projection
-    this.#bytes = sq8Codec(affine, { dimension: count, metric: shape.metric })
+    this.#bytes = bytes
     this.#projected = new Float32Array(count)
-    this.bytesPerRow = this.#bytes.bytesPerRow
-    this.parameters = new Float32Array(AFFINE_NUMBERS + mean.length + directions.length)
-    this.parameters.set([affine.scale, affine.offset])
-    this.parameters.set(mean, AFFINE_NUMBERS)
-    this.parameters.set(directions, AFFINE_NUMBERS + mean.length)
+    this.bytesPerRow = bytes.bytesPerRow
+    this.parameters = new Float32Array(BYTES_PARAMETERS + mean.length + directions.length)
+    this.parameters.set(bytes.parameters)
+    this.parameters.set(mean, BYTES_PARAMETERS)
+    this.parameters.set(directions, BYTES_PARAMETERS + mean.length)
     this.native = { kind: 'leanvec', parameters: this.parameters }
   }
 

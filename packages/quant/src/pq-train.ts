@@ -1,5 +1,4 @@
-import type { Vectors } from '@omen/core'
-import { randomNumbers } from './random.ts'
+import { randomNumbers, type Vectors } from '@omen/core'
 
 /** How vectors are cut: part p has the components from `starts[p]` to `starts[p + 1]`, and one of `centroids` centroids. */
 export interface Partition {

@@ -1,5 +1,4 @@
-import type { Vectors } from '@omen/core'
-import { randomNumbers } from './random.ts'
+import { randomNumbers, type Vectors } from '@omen/core'
 
 /** Times that directions are turned towards those of most variance; a third time finds 0.2 % more of it. */
 const ITERATIONS = 2
@@ -26,11 +25,12 @@ export function principalDirections(sample: Vectors, mean: Float32Array, count: 
   })
   orthonormalize(directions)
   // No more vectors than directions: their span is all there is.
-  const iterations = total > count ? ITERATIONS : 0
-  const moments = iterations > 0 ? secondMoments(sample, mean) : new Float64Array(0)
-  for (let i = 0; i < iterations; i++) {
-    multiply(moments, directions)
-    orthonormalize(directions)
+  if (total > count) {
+    const moments = secondMoments(sample, mean)
+    for (let i = 0; i < ITERATIONS; i++) {
+      multiply(moments, directions)
+      orthonormalize(directions)
+    }
   }
   const all = new Float32Array(count * dimension)
   for (const [j, direction] of directions.entries()) all.set(direction, j * dimension)

@@ -44,8 +44,7 @@ export function sq8(options: Sq8Options = {}): Quantizer {
   }
 }
 
-/** The codec of a scale and an offset. */
-export function sq8Codec(affine: Affine, shape: Shape): Codec {
+function sq8Codec(affine: Affine, shape: Shape): Codec {
   const { dimension, metric } = shape
   const { scale, offset } = affine
   const inverse = Math.fround(1 / scale)

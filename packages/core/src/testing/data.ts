@@ -1,16 +1,6 @@
 import { distance } from '../distance.ts'
 import { allocateVectors, elementsPerVector, type Metric, type Shape, type Vectors } from '../metric.ts'
-
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let x = Math.imul(state ^ (state >>> 15), state | 1)
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { randomNumbers } from '../random.ts'
 
 /** Normally distributed numbers out of evenly distributed ones (Box and Muller). */
 export function normalNumbers(random: () => number): () => number {

@@ -1,3 +1,4 @@
+export { randomNumbers } from '../random.ts'
 export type { Check, Exceptions } from './check.ts'
 export {
   bruteForce,
@@ -6,7 +7,6 @@ export {
   integers,
   type Neighbor,
   normalNumbers,
-  randomNumbers,
   vectorAt,
 } from './data.ts'
 export type { IndexSubject } from './index-subject.ts'
@@ -15,4 +15,4 @@ export { type Proof, type ProofOptions, proofSize, prove } from './proof.ts'
 export { type QuantizerSubject, quantizerChecks, testQuantizer } from './quantizer.ts'
 export { type StorageSubject, storageChecks, testStorageBackend } from './storage.ts'
 export { columnOf } from './text-columns.ts'
-export { testVectorIndex, vectorIndexChecks } from './vector-index.ts'
+export { CLIPPING_EXCEPTIONS, testVectorIndex, vectorIndexChecks } from './vector-index.ts'

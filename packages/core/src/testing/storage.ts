@@ -1,6 +1,6 @@
+import { randomNumbers } from '../random.ts'
 import type { Region, StorageBackend } from '../storage.ts'
 import { type Check, type Exceptions, ensure, ensureEqual, ensureFails, register } from './check.ts'
-import { randomNumbers } from './data.ts'
 
 /** A `StorageBackend` to be tested. */
 export interface StorageSubject {

@@ -11,6 +11,13 @@ export const vectorIndexChecks: readonly Check<IndexSubject>[] = [
   ...indexInputChecks,
 ]
 
+/** What an index fails whose codes clip whatever lies beyond the range of the vectors that they were trained on. */
+export const CLIPPING_EXCEPTIONS: Exceptions = {
+  'grows a vector at a time as in one batch':
+    'its codes are trained on the first batch, here of a single vector',
+  'works in dimensions 1, 3, 17, 65 and 130': 'in one dimension some queries lie beyond the trained range',
+}
+
 /**
  * Makes vitest tests out of everything that a `VectorIndex` must do.
  *

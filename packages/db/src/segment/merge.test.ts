@@ -1,6 +1,6 @@
-import { Bitset, MemoryStorage, NO_ROW } from '@omen/core'
+import { Bitset, MemoryStorage, NO_ROW, randomNumbers } from '@omen/core'
 import { describe, expect, test } from 'vitest'
-import { blockOf, randomNumbers, SCHEMA, type TestRow, testRows } from '../testing/segment-rows.ts'
+import { blockOf, SCHEMA, type TestRow, testRows } from '../testing/segment-rows.ts'
 import { type SegmentSubject, testSegment } from '../testing/segment-suite.ts'
 import { ActiveSegment } from './active-segment.ts'
 import { mergeSegments } from './merge.ts'

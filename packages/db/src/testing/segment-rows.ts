@@ -1,4 +1,4 @@
-import { type Bitset, distance } from '@omen/core'
+import { type Bitset, distance, randomNumbers } from '@omen/core'
 import { integer, keyword, vector } from '@omen/schema'
 import { type CheckedSchema, checkSchema } from '@omen/schema/check'
 import { type RowBlock, rowBlock } from '../rows/row-block.ts'
@@ -86,15 +86,4 @@ export function nearest(
       return [{ row, distance: distance(query, own, metric) }]
     })
     .sort((a, b) => a.distance - b.distance || a.row - b.row)
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

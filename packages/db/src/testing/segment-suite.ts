@@ -1,7 +1,7 @@
-import { Bitset, NO_ROW } from '@omen/core'
+import { Bitset, NO_ROW, randomNumbers } from '@omen/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Segment } from '../segment/segment.ts'
-import { nearest, ODD_IDS, randomNumbers, type TestRow } from './segment-rows.ts'
+import { nearest, ODD_IDS, type TestRow } from './segment-rows.ts'
 
 /** A segment to be tried out, and what it must hold. */
 export interface SegmentSubject {

@@ -33,10 +33,7 @@ float round_to_bytes(const float* x, size_t count, int8_t* codes) {
     return largest / 127;
   }
   for (size_t i = 0; i < count; i++) {
-    const float scaled = x[i] * inverse + 0.5f;
-    const auto truncated = int32_t(scaled);
-    const int32_t floor = truncated - (float(truncated) > scaled);
-    codes[i] = int8_t(std::clamp(floor, -127, 127));
+    codes[i] = int8_t(std::clamp(whole_below(x[i] * inverse + 0.5f), -127, 127));
   }
   return largest / 127;
 }

@@ -2,6 +2,7 @@
 // more; equal codes and distances).
 #include <cmath>
 
+#include "codecs/byte_query.h"
 #include "codecs/codecs.h"
 #include "codecs/sums.h"
 
@@ -64,9 +65,7 @@ class Projection {
   static void round(const float* x, float inverse, std::vector<int16_t>& rounded) {
     int16_t* const out = rounded.data();
     for (size_t i = 0; i < rounded.size(); i++) {
-      const float scaled = x[i] * inverse + 0.5f;
-      const auto truncated = int32_t(scaled);
-      out[i] = int16_t(truncated - (float(truncated) > scaled));
+      out[i] = int16_t(whole_below(x[i] * inverse + 0.5f));
     }
   }
 
