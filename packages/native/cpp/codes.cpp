@@ -50,8 +50,11 @@ void BoundQuery::bind_row(const Codes& codes, uint32_t row) {
   codes.codec().bind_row(codes.slab().at(row), state_);
 }
 
-void BoundQuery::score(const uint32_t* rows, size_t count, float* distances) const {
-  codes_->codec().score(state_, codes_->slab().view(), rows, count, distances);
+void BoundQuery::score(const uint32_t* rows, size_t count, float* distances, std::span<const uint32_t> ahead) const {
+  RowsView view = codes_->slab().view();
+  view.ahead = ahead;
+  view.ahead_bytes = codes_->codec().scored_bytes();
+  codes_->codec().score(state_, view, rows, count, distances);
 }
 
 float BoundQuery::margin(uint32_t row) const {

@@ -24,8 +24,9 @@ class BoundQuery {
   Refusal bind(const Codes& codes, const void* prepared);
   // Binds the vector a row's code stands for (borrowed where the code itself serves).
   void bind_row(const Codes& codes, uint32_t row);
-  // Writes the distances to `count` rows; their codes should have been prefetched.
-  void score(const uint32_t* rows, size_t count, float* distances) const;
+  // Writes the distances to `count` rows, whose codes should have been prefetched; meanwhile starts loading those of the
+  // rows ahead.
+  void score(const uint32_t* rows, size_t count, float* distances, std::span<const uint32_t> ahead = {}) const;
   // How far the distance to a row that score gives may be from the true one; infinity for codes without a bound.
   float margin(uint32_t row) const;
 
@@ -48,11 +49,9 @@ class Codes {
   // Encodes a row's raw vector, preparing it first in `scratch` (vector_bytes).
   Refusal encode_row(const void* raw, uint32_t row, std::byte* scratch) const;
 
-  // Starts loading what scoring reads of a row: every cache line of it, wherever in a line it starts.
+  // Starts loading what scoring reads of a row.
   void prefetch(uint32_t row) const {
-    const std::byte* code = slab_.at(row);
-    const std::byte* line = code - (reinterpret_cast<uintptr_t>(code) & 63);
-    for (const std::byte* end = code + scored_bytes_; line < end; line += 64) prefetch_line(line);
+    prefetch_bytes(slab_.at(row), scored_bytes_);
   }
 
  private:

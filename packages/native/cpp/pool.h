@@ -16,7 +16,7 @@ using Candidate = uint64_t;
 
 inline Candidate make_candidate(float distance, uint32_t row) {
   uint32_t bits = std::bit_cast<uint32_t>(distance + 0.0f);  // −0 becomes +0: the two must compare as equal
-  bits ^= bits >> 31 ? 0xffffffffu : 0x80000000u;            // order of floats to order of unsigned integers
+  bits ^= uint32_t(int32_t(bits) >> 31) | 0x80000000u;        // order of floats to order of unsigned integers
   return uint64_t(bits) << 32 | row;
 }
 inline uint32_t row_of(Candidate candidate) { return uint32_t(candidate); }
@@ -60,9 +60,10 @@ class CandidatePool {
   void insert(std::span<const uint32_t> rows, const float* distances) {
     if (fresh_.size() < rows.size()) fresh_.resize(rows.size());
     const float bound = full() ? distance_of(worst()) : std::numeric_limits<float>::infinity();
+    Candidate* const fresh = fresh_.data();
     size_t count = 0;
     for (size_t i = 0; i < rows.size(); i++) {
-      fresh_[count] = make_candidate(distances[i], rows[i]);
+      fresh[count] = make_candidate(distances[i], rows[i]);
       count += distances[i] <= bound;
     }
     if (count == 0) return;
@@ -169,7 +170,7 @@ class VisitedSet {
   }
 
   void insert(uint32_t row) {
-    if (row < limit_) size_ += mark(row, size_);
+    add(row);
   }
 
   // Whether a row was seen.
@@ -177,7 +178,7 @@ class VisitedSet {
   // Marks a row; whether it was not seen before.
   bool add(uint32_t row) {
     if (row >= limit_) return false;
-    const bool fresh = mark(row, size_);
+    const bool fresh = mark(row, bits_[row >> 6], rows_[size_]);
     size_ += fresh;
     return fresh;
   }
@@ -185,26 +186,28 @@ class VisitedSet {
   // Marks the rows of a list and gives those not seen before: borrowed until the next reset.
   template <class Load>
   std::span<const uint32_t> insert_list(uint32_t capacity, Load load) {
-    const size_t before = size_;
-    size_t size = before;
+    // Copies, which stay in registers while the set is written to.
+    uint64_t* const bits = bits_.data();
+    uint32_t* const fresh = rows_.get() + size_;
+    const uint32_t limit = limit_;
+    size_t count = 0;
     for (uint32_t i = 0; i < capacity; i++) {
       const uint32_t row = load(i);
-      if (row < limit_) {
-        size += mark(row, size);
+      if (row < limit) {
+        count += mark(row, bits[row >> 6], fresh[count]);
       } else if (row == ~uint32_t(0)) {
         break;
       }
     }
-    size_ = size;
-    return {rows_.get() + before, size - before};
+    size_ += count;
+    return {fresh, count};
   }
 
  private:
-  // Writes the row at `place` in any case, so that new or not costs the same; whether it was new.
-  bool mark(uint32_t row, size_t place) {
-    uint64_t& word = bits_[row >> 6];
+  // Writes the row into the list's next place in any case, so that new or not costs the same; whether it was new.
+  static bool mark(uint32_t row, uint64_t& word, uint32_t& place) {
     const bool fresh = (word >> (row & 63) & 1) == 0;
-    rows_[place] = row;
+    place = row;
     word |= uint64_t(1) << (row & 63);
     return fresh;
   }

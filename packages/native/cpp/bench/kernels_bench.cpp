@@ -68,7 +68,7 @@ double pass(RowsKernel kernel, const std::byte* query, RowsView view, const std:
   float out[kBatch];
   const double start = nanoseconds();
   for (size_t i = 0; i + kBatch <= rows.size(); i += kBatch) {
-    if (prefetch) prefetch_rows(view, rows.data() + i, kBatch);
+    for (size_t j = 0; prefetch && j < kBatch; j++) prefetch_bytes(view.at(rows[i + j]), view.stride);
     kernel(query, view, rows.data() + i, kBatch, dimension, out);
     sink = out[0];
   }

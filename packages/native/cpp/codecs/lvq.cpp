@@ -127,6 +127,7 @@ class LvqCodec final : public Codec {
     constexpr size_t kBatch = 64;
     for (; count > kBatch; rows += kBatch, distances += kBatch, count -= kBatch) {
       score_batch<kBatch>(query, view, rows, kBatch, distances);
+      view = view.behind(0);
     }
     score_batch<kBatch>(query, view, rows, count, distances);
   }
@@ -207,14 +208,16 @@ class LvqCodec final : public Codec {
     if (!form_.reads_residual()) {
       const RowsView factors = view.behind(factors_at_);
       for (size_t i = 0; i < count; i++) {
-        const auto row = read<Factors>(factors.at(rows[i]));
-        const float estimate = distances[i] * row.scale + sum * row.lower;
-        distances[i] = estimate * multiplier + row.constant + bias;
+        const std::byte* row = factors.at(rows[i]);
+        // Each by itself: a struct of them would be put together in memory first.
+        const auto scale = read<float>(row), lower = read<float>(row + 4), constant = read<float>(row + 8);
+        const float estimate = distances[i] * scale + sum * lower;
+        distances[i] = estimate * multiplier + constant + bias;
       }
       return;
     }
     float low[batch], residual[batch];
-    kernel_(high + plane_bytes_, view, rows, count, dimension, low);
+    kernel_(high + plane_bytes_, view.behind(0), rows, count, dimension, low);
     kernels().rows_dot_i8_u8(high, view.behind(first_bytes_ + sizeof(ResidualFactor)), rows, count, dimension,
                              residual);
     const float low_sum = query.factors[kLowSum], low_weight = query.factors[kLowWeight];

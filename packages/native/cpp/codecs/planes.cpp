@@ -50,7 +50,9 @@ void Planes::unpack(const std::byte* code, uint8_t* values) const {
 }
 
 void Planes::dot(const void* query, RowsView view, const uint32_t* rows, size_t count, float* sums) const {
-  planes_[0].kernel(query, view.behind(planes_[0].start), rows, count, dimension_, sums);
+  RowsView first = view;
+  first.offset += planes_[0].start;
+  planes_[0].kernel(query, first, rows, count, dimension_, sums);
   if (planes_[0].shift > 0) {
     const auto weight = float(1u << planes_[0].shift);
     for (size_t i = 0; i < count; i++) sums[i] *= weight;

@@ -93,7 +93,11 @@ class ProductCodec final : public Codec {
              float* distances) const override {
     if (bits_ == 8) {
       const auto* table = static_cast<const float*>(query.code);
-      for (size_t i = 0; i < count; i++) distances[i] = sum_of(table, view.at(rows[i])) + base_;
+      const size_t share = view.share(count, 1);
+      for (size_t i = 0; i < count; i++) {
+        view.load_ahead(share);
+        distances[i] = sum_of(table, view.at(rows[i])) + base_;
+      }
       return;
     }
     kernels().rows_lookup_u4(query.code, view, rows, count, parts_, distances);

@@ -232,6 +232,7 @@ class LayerWalk {
  private:
   using Batch = std::span<const uint32_t>;
   bool expand(Batch& batch);
+  void load();
 
   const Graph* graph_ = nullptr;
   const Codes* codes_ = nullptr;

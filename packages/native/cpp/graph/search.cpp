@@ -8,13 +8,9 @@
 namespace omen {
 namespace {
 
-// The rows of a list that were not seen before, with the loads of their codes under way: all of them start before the
-// first distance is computed, since memory, not arithmetic, is what a search waits for.
-std::span<const uint32_t> gather(const Graph& graph, const Codes& codes, Links list, Scratch& scratch) {
+// The rows of a list that were not seen before.
+std::span<const uint32_t> gather(Links list, Scratch& scratch) {
   const auto batch = scratch.visited.insert_list(list.capacity, [&](uint32_t i) { return load_link(list.rows + i); });
-  if (graph.techniques.prefetch_codes) {
-    for (const uint32_t row : batch) codes.prefetch(row);
-  }
   scratch.work.hops++;
   scratch.work.distances += uint32_t(batch.size());
   return batch;
@@ -79,6 +75,7 @@ void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, 
   scratch.pool.limit(settling_.reach());
   scratch.pool.insert(from);
   walking_ = expand(batch_);
+  load();
 }
 
 // The closest candidate's unseen neighbours, if there is a candidate left to expand.
@@ -87,11 +84,17 @@ bool LayerWalk::expand(Batch& batch) {
   if (pool.peek() == CandidatePool::kNone || settling_.ends_at(pool.next_place())) return false;
   pool.limit(settling_.reach());
   const Candidate next = pool.expand_next();
-  batch = gather(*graph_, *codes_, graph_->list(row_of(next), layer_), *scratch_);
+  batch = gather(graph_->list(row_of(next), layer_), *scratch_);
   if (graph_->techniques.prefetch_lists && layer_ == 0) {
     if (const Candidate after = pool.peek(); after != CandidatePool::kNone) graph_->prefetch_list(row_of(after));
   }
   return true;
+}
+
+// Starts all loads of the rows to compare next at once: there is nothing to compare meanwhile.
+void LayerWalk::load() {
+  if (!graph_->techniques.prefetch_codes) return;
+  for (const uint32_t row : batch_) codes_->prefetch(row);
 }
 
 // The list after this one is expanded before this one is compared. So a candidate that this one would bring forward
@@ -101,14 +104,20 @@ bool LayerWalk::step() {
   Batch ahead;
   const bool two = graph_->techniques.pipeline && expand(ahead);
   float* const distances = scratch_->distances.data();
-  scratch_->query.score(batch_.data(), batch_.size(), distances);
+  const bool loads = two && graph_->techniques.prefetch_codes;
+  scratch_->query.score(batch_.data(), batch_.size(), distances, loads ? ahead : Batch());
   if (graph_->techniques.merge_batches) {
     scratch_->pool.insert(batch_, distances);
   } else {
     for (size_t i = 0; i < batch_.size(); i++) scratch_->pool.insert(make_candidate(distances[i], batch_[i]));
   }
-  if (two) batch_ = ahead;
-  return walking_ = two || expand(batch_);
+  if (two) {
+    batch_ = ahead;
+    return true;
+  }
+  walking_ = expand(batch_);
+  load();
+  return walking_;
 }
 
 Refusal Search::begin(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options) {

@@ -7,7 +7,8 @@
 //   step, width              elements that one load takes, and bytes of one
 //   load(p)                  `step` elements
 //   load_part(p, n, behind)  n < step elements and zeros;
-//                            `behind`: a whole step lies in front of p and may be read
+//                            `behind`: a whole step lies in front of p and may be read (known when this is
+//                            compiled: std::true_type or std::false_type)
 //   subtract(a, b)           lane by lane
 //   Sum                      lanes of sums, at first zero
 //   multiply_add(sum, a, b)  adds the products of lanes
@@ -90,9 +91,14 @@ inline void block(std::index_sequence<row...>, const std::byte* query, const std
     const auto a = Query::load(query + i * K::width);
     (sums[row].add(a, K::load(rows[row] + i * K::width)), ...);
   }
-  if (const size_t rest = dimension - i) {
-    const auto a = Query::load_part(query + i * K::width, rest, i > 0);
-    (sums[row].add(a, K::load_part(rows[row] + i * K::width, rest, i > 0)), ...);
+  const auto add_rest = [&](size_t rest, auto behind) {
+    const auto a = Query::load_part(query + i * K::width, rest, behind);
+    (sums[row].add(a, K::load_part(rows[row] + i * K::width, rest, behind)), ...);
+  };
+  if (i == 0) {
+    add_rest(dimension, std::false_type());
+  } else if (i < dimension) {
+    add_rest(dimension - i, std::true_type());
   }
   finish<K>(sums, out);
 }
@@ -119,7 +125,12 @@ void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, 
           float* out) {
   const auto* q = static_cast<const std::byte*>(query);
   const size_t elements = K::elements(dimension);
-  for (; count >= 4; count -= 4, rows += 4, out += 4) block_at<K, 4>(q, view, rows, elements, out);
+  const size_t share = view.share(count, 4);
+  for (; count >= 4; count -= 4, rows += 4, out += 4) {
+    view.load_ahead(share);
+    block_at<K, 4>(q, view, rows, elements, out);
+  }
+  view.load_ahead(view.ahead.size());
   switch (count) {
     case 3:
       return block_at<K, 3>(q, view, rows, elements, out);

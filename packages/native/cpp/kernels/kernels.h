@@ -35,14 +35,47 @@ inline size_t element_bytes(Element element, size_t dimension) {
   return 0;
 }
 
+// Starts loading one cache line.
+inline void prefetch_line(const void* address) {
+#ifdef _MSC_VER
+  _mm_prefetch(static_cast<const char*>(address), _MM_HINT_T0);
+#else
+  __builtin_prefetch(address);
+#endif
+}
+
+// Starts loading every cache line of so many bytes, wherever in a line they start.
+inline void prefetch_bytes(const std::byte* from, size_t bytes) {
+  const std::byte* line = from - (reinterpret_cast<uintptr_t>(from) & 63);
+  for (const std::byte* end = from + bytes; line < end; line += 64) prefetch_line(line);
+}
+
 // Where rows lie: chunks of 2^14 rows, `stride` bytes each (see slab.h), of which what is looked at starts at `offset`.
+//
+// Rows that are asked for next may go with it, for a kernel to load while it compares others. A processor can wait for
+// some twenty lines only and stands still when it is asked for more: so a list's worth of loads at once costs more than
+// the same loads spread over the comparisons of the list before.
 struct RowsView {
   const std::byte* const* chunks;
   size_t stride;
   size_t offset = 0;
+  std::span<const uint32_t> ahead = {};
+  size_t ahead_bytes = 0;  // of each of them, from its beginning
+
   const std::byte* at(uint32_t row) const { return chunks[row >> 14] + size_t(row & 16383) * stride + offset; }
-  // What lies `bytes` behind the beginning of each row.
+  // What lies `bytes` behind the beginning of each row, with nothing to load ahead.
   RowsView behind(size_t bytes) const { return {chunks, stride, offset + bytes}; }
+
+  // How many rows to load ahead with each block of so many rows, for all to be under way before the last is compared.
+  size_t share(size_t count, size_t block) const { return ahead.size() / (count / block + 1) + 1; }
+  // Starts loading the next so many rows of those ahead.
+  void load_ahead(size_t most) {
+    const size_t count = most < ahead.size() ? most : ahead.size();
+    for (size_t i = 0; i < count; i++) {
+      prefetch_bytes(chunks[ahead[i] >> 14] + size_t(ahead[i] & 16383) * stride, ahead_bytes);
+    }
+    ahead = ahead.subspan(count);
+  }
 };
 
 // Raw value between two vectors of `dimension` elements (bits: their number, a multiple of 8):
@@ -102,23 +135,5 @@ const KernelSet& kernels();
 
 // What OMEN_KERNELS asked for in vain; nullptr when it is unset or was heeded.
 const char* refused_kernels();
-
-// Starts loading one cache line.
-inline void prefetch_line(const void* address) {
-#ifdef _MSC_VER
-  _mm_prefetch(static_cast<const char*>(address), _MM_HINT_T0);
-#else
-  __builtin_prefetch(address);
-#endif
-}
-
-// Starts loading every cache line of the given rows.
-inline void prefetch_rows(RowsView view, const uint32_t* rows, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    const std::byte* row = view.at(rows[i]);
-    const std::byte* first = row - (reinterpret_cast<uintptr_t>(row) & 63);
-    for (const std::byte* line = first; line < row + view.stride; line += 64) prefetch_line(line);
-  }
-}
 
 }  // namespace omen

@@ -22,8 +22,10 @@ void lookup_rows(const void* query, RowsView view, const uint32_t* rows, size_t 
   const size_t bytes = packed_bytes(dimension, 4);
   if constexpr (L::rows > 0) {
     const std::byte* at[L::rows];
+    const size_t share = view.share(count, L::rows);
     while (count >= kWorthABlock) {
       const size_t length = count < L::rows ? count : L::rows;
+      view.load_ahead(share);
       // Missing rows are the first again, whose line is at hand.
       for (size_t r = 0; r < L::rows; r++) at[r] = view.at(rows[r < length ? r : 0]);
       float sums[L::rows];
@@ -34,5 +36,6 @@ void lookup_rows(const void* query, RowsView view, const uint32_t* rows, size_t 
       count -= length;
     }
   }
+  view.load_ahead(view.ahead.size());
   for (size_t r = 0; r < count; r++) out[r] = lookup_row(tables, view.at(rows[r]), bytes);
 }

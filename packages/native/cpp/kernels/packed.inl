@@ -41,9 +41,14 @@ inline void packed_block(std::index_sequence<row...>, std::index_sequence<f...> 
     const typename P::Register q[] = {P::load(query + f * part + i)...};
     ((sums[row] = P::add(fields, sums[row], q, P::load(rows[row] + i))), ...);
   }
-  if (const size_t rest = part - i) {
-    const typename P::Register q[] = {P::load_part(query + f * part + i, rest, i > 0)...};
-    ((sums[row] = P::add(fields, sums[row], q, P::load_part(rows[row] + i, rest, i > 0))), ...);
+  const auto add_rest = [&](size_t rest, auto behind) {
+    const typename P::Register q[] = {P::load_part(query + f * part + i, rest, behind)...};
+    ((sums[row] = P::add(fields, sums[row], q, P::load_part(rows[row] + i, rest, behind))), ...);
+  };
+  if (i == 0) {
+    add_rest(part, std::false_type());
+  } else if (i < part) {
+    add_rest(part - i, std::true_type());
   }
   if constexpr (sizeof...(row) == 4) {
     P::totals(sums[0], sums[1], sums[2], sums[3], out);
@@ -64,7 +69,12 @@ inline void packed_block_at(const std::byte* query, RowsView view, const uint32_
 template <class P>
 inline void packed_rows(const std::byte* query, RowsView view, const uint32_t* rows, size_t count,
                         size_t part, float* out) {
-  for (; count >= 4; count -= 4, rows += 4, out += 4) packed_block_at<P, 4>(query, view, rows, part, out);
+  const size_t share = view.share(count, 4);
+  for (; count >= 4; count -= 4, rows += 4, out += 4) {
+    view.load_ahead(share);
+    packed_block_at<P, 4>(query, view, rows, part, out);
+  }
+  view.load_ahead(view.ahead.size());
   switch (count) {
     case 3:
       return packed_block_at<P, 3>(query, view, rows, part, out);

@@ -145,7 +145,11 @@ void round_to_f16(const float* x, size_t count, uint16_t* halves) {
 template <PairKernel pair>
 void rows(const void* query, RowsView view, const uint32_t* rows, size_t count, size_t dimension,
           float* out) {
-  for (size_t i = 0; i < count; i++) out[i] = pair(query, view.at(rows[i]), dimension);
+  const size_t share = view.share(count, 1);
+  for (size_t i = 0; i < count; i++) {
+    view.load_ahead(share);
+    out[i] = pair(query, view.at(rows[i]), dimension);
+  }
 }
 
 #include "kernels/words.inl"
