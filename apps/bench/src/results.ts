@@ -83,6 +83,7 @@ export interface Reopened {
   readonly indexBytes: number
   /** The setting that was asked again there. */
   readonly beam: number
+  readonly epsilon?: number
   readonly recall: number
   readonly qps: number
 }
@@ -98,6 +99,8 @@ export interface MemoryCost {
 /** One setting of a search. Lists have one entry for each round, in the order measured. */
 export interface Point {
   readonly beam: number
+  /** Where walks ended by distance. */
+  readonly epsilon?: number
   readonly rescore?: number
   readonly recall: number
   /** Share of queries whose true nearest row came first. */
@@ -145,4 +148,9 @@ export function readResults(path: string): Results {
     throw new OmenError('invalid_argument', `${path} is no result file of format ${RESULT_FORMAT}`)
   }
   return results as Results
+}
+
+/** What makes a point more or less thorough than the others of its engine: its beam, or its epsilon. */
+export function effortOf({ beam, epsilon }: Pick<Point, 'beam' | 'epsilon'>): string {
+  return epsilon === undefined ? String(beam) : `ε ${epsilon}`
 }

@@ -20,6 +20,8 @@ export interface EngineSettings {
   readonly rescore?: number
   /** Candidates kept while searching, one search for each; those of the workload when left out. */
   readonly beams: readonly number[]
+  /** Searches that end by distance, one for each, in place of beams: of Omen alone. */
+  readonly epsilons?: readonly number[]
   /** The first so many queries are asked, for engines that would take hours for all. */
   readonly queries?: number
 }
@@ -190,6 +192,7 @@ function parseSettings(fields: Fields): Partial<EngineSettings> {
     ...(fields.has('m') ? { m: fields.positive('m') } : {}),
     ...(fields.has('buildBeam') ? { buildBeam: fields.positive('buildBeam') } : {}),
     ...(fields.has('beams') ? { beams: fields.positives('beams', []) } : {}),
+    ...(fields.has('epsilons') ? { epsilons: fields.numbers('epsilons', []) } : {}),
     ...(techniques === undefined ? {} : { techniques }),
     ...fields.optional('alpha', 'quantizer', 'keep', 'rescore', 'queries'),
   }

@@ -175,6 +175,11 @@ export type SearchStrategy = (typeof SEARCH_STRATEGIES)[number]
 export interface NativeSearch {
   readonly k: number
   readonly beam: number
+  /**
+   * Candidates that are 1 + epsilon times as far as the k-th closest are not kept, where all rows but removed ones may be
+   * returned and there is no radius; Infinity: all are.
+   */
+  readonly epsilon: number
   /** Candidates to compare again by the codes for rescoring (at least k); ignored where there are none. */
   readonly rescore: number
   /** Results farther than this are left out; Infinity for no limit. */

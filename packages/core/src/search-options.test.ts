@@ -10,6 +10,7 @@ describe('checkSearch', () => {
     expect(checkSearch({ k: 10 }, defaults)).toEqual({
       k: 10,
       beam: 64,
+      epsilon: Infinity,
       rescore: 40,
       settles: false,
       accept: undefined,
@@ -26,6 +27,13 @@ describe('checkSearch', () => {
     const settling = { ...defaults, settles: true }
     expect(checkSearch({ k: 10 }, settling)).toMatchObject({ settles: true })
     expect(checkSearch({ k: 10, beam: 64 }, settling)).toMatchObject({ settles: false })
+  })
+
+  test('ends walks by the epsilon asked for, else by that of the defaults where no beam was asked for', () => {
+    const tuned = { ...defaults, epsilon: 0.1 }
+    expect(checkSearch({ k: 10 }, tuned)).toMatchObject({ epsilon: 0.1 })
+    expect(checkSearch({ k: 10, beam: 64 }, tuned)).toMatchObject({ epsilon: Infinity })
+    expect(checkSearch({ k: 10, beam: 64, epsilon: 0 }, tuned)).toMatchObject({ beam: 64, epsilon: 0 })
   })
 
   test('asks for defaults that follow from k and recall', () => {
@@ -55,6 +63,9 @@ describe('checkSearch', () => {
     [{ k: 2 ** 32 }, 'k'],
     [{ k: 1, beam: Number.NaN }, 'beam'],
     [{ k: 1, rescore: -1 }, 'rescore'],
+    [{ k: 1, epsilon: -0.1 }, 'epsilon'],
+    [{ k: 1, epsilon: Number.NaN }, 'epsilon'],
+    [{ k: 1, epsilon: 0.1, recall: 0.9 }, 'epsilon'],
     [{ k: 1, threads: 0.5 }, 'threads'],
     [{ k: 1, radius: Number.NaN }, 'radius'],
     [{ k: 1, accept: new Uint32Array(1) }, 'accept'],

@@ -9,6 +9,8 @@ export interface CheckedSearch {
   readonly k: number
   /** At least k; with a radius as asked, since it may hold far fewer rows than k. */
   readonly beam: number
+  /** Infinity: walks end by their beam alone. */
+  readonly epsilon: number
   /** At least k. */
   readonly rescore: number
   /** As in `SearchDefaults`. */
@@ -26,6 +28,8 @@ export interface CheckedSearch {
 /** What a search does that does not say. */
 export interface SearchDefaults {
   readonly beam: number
+  /** None when left out, and where the caller gave a beam. */
+  readonly epsilon?: number | undefined
   readonly rescore: number
   /**
    * Whether a filtered walk may end before it is as wide as `beam` says, when the closest have not changed for long; false
@@ -40,6 +44,7 @@ export const MAX_BATCH_RESULTS: number = 2 ** 28
 const KNOWN: ReadonlySet<string> = new Set([
   'k',
   'beam',
+  'epsilon',
   'rescore',
   'recall',
   'accept',
@@ -52,7 +57,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 /**
  * Checks what a caller asks of a search and fills in the defaults.
  *
- * @param defaults `beam` and `rescore` of an index for a search that does not name them, or how they follow from `k` and
+ * @param defaults `beam`, `epsilon` and `rescore` of an index for a search that does not name them, or how they follow from `k` and
  * `recall`
  * @throws OmenError `invalid_argument` naming the option; `aborted` when the signal has fired already; what `defaults`
  * throws
@@ -75,7 +80,7 @@ export function checkSearch(
   }
   const { accept, strategy, radius = Infinity, signal } = options
   const k = checkWholeNumber('k', options.k)
-  const { beam, rescore, settles } = checkEffort(options, k, defaults)
+  const { beam, epsilon, rescore, settles } = checkEffort(options, k, defaults)
   const threads = options.threads === undefined ? undefined : checkWholeNumber('threads', options.threads)
   if (typeof radius !== 'number' || Number.isNaN(radius)) {
     throw new OmenError('invalid_argument', `radius must be a number, got ${String(radius)}`)
@@ -96,6 +101,7 @@ export function checkSearch(
   return {
     k,
     beam: radius === Infinity ? Math.max(k, beam) : beam,
+    epsilon,
     rescore: Math.max(k, rescore),
     settles,
     accept,
@@ -108,19 +114,26 @@ export function checkSearch(
 
 /** How hard a search tries. */
 function checkEffort(
-  { beam, rescore, recall }: SearchManyOptions,
+  { beam, epsilon, rescore, recall }: SearchManyOptions,
   k: number,
   defaults: Parameters<typeof checkSearch>[1],
-): Required<SearchDefaults> {
+): Pick<CheckedSearch, 'beam' | 'epsilon' | 'rescore' | 'settles'> {
   if (recall !== undefined) {
     checkRecall(recall)
-    if (beam !== undefined || rescore !== undefined) {
-      throw new OmenError('invalid_argument', 'recall stands in place of beam and rescore: give it or them')
+    if (beam !== undefined || epsilon !== undefined || rescore !== undefined) {
+      throw new OmenError(
+        'invalid_argument',
+        'recall stands in place of beam, epsilon and rescore: give it or them',
+      )
     }
+  }
+  if (epsilon !== undefined && !(typeof epsilon === 'number' && epsilon >= 0)) {
+    throw new OmenError('invalid_argument', `epsilon must be a number from 0 on, got ${String(epsilon)}`)
   }
   const usual = typeof defaults === 'function' ? defaults(k, recall) : defaults
   return {
     beam: beam === undefined ? usual.beam : checkWholeNumber('beam', beam),
+    epsilon: epsilon ?? (beam === undefined ? usual.epsilon : undefined) ?? Infinity,
     rescore: rescore === undefined ? usual.rescore : checkWholeNumber('rescore', rescore),
     settles: beam === undefined && usual.settles === true,
   }

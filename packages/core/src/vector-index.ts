@@ -8,10 +8,18 @@ export interface SearchOptions {
   readonly k: number
   /** Candidates kept while searching a graph (ef); raised to k when below it. An exact index ignores it. */
   readonly beam?: number
+  /**
+   * How much farther than the k-th closest found a row may be for its neighbours to be looked at, as a share of that
+   * distance, in the units of the metric: 0 or more. A walk of a graph then ends where it has nothing closer left, after few
+   * steps for easy queries and more for hard ones, and `beam` is but the most that it keeps (1024 when left out). It finds as
+   * many as one by `beam` alone for fewer distances (Al-Jazzazi et al. 2025, Alg. 1; epsilon of NGT). Heeded where all rows
+   * may be returned and there is no `radius`. Not for dot, whose distances have no origin. An exact index ignores it.
+   */
+  readonly epsilon?: number
   /** Candidates whose distance is computed again from the finer codes kept for that, raised to k when below it. */
   readonly rescore?: number
   /**
-   * Share of the true k nearest that searches should find, above 0 and at most 1, in place of `beam` and `rescore`: a graph
+   * Share of the true k nearest that searches should find, above 0 and at most 1, in place of `beam`, `epsilon` and `rescore`: a graph
    * index takes settings that it was tuned to. An exact index finds them all and ignores it.
    */
   readonly recall?: number

@@ -28,6 +28,9 @@ async function expectSame(both: readonly Hnsw[], queries: Float32Array): Promise
   for (const options of [
     { k: 10 },
     { k: 10, beam: 16, rescore: 12 },
+    { k: 10, epsilon: 0 },
+    { k: 5, epsilon: 0.2, beam: 40 },
+    { k: 10, epsilon: 0.3 },
     { k: 10, accept },
     { k: 10, accept: few },
     { k: 200, beam: 8, radius: first as number },

@@ -1,11 +1,16 @@
 import type { Effort } from './tuned.ts'
 
-/** Steps of a beam smaller than a sixteenth of it change less than queries differ. */
-const BEAM_STEPS = 16
+/** Steps of a beam or an epsilon smaller than a sixteenth of it change less than queries differ. */
+const STEPS = 16
 /** How much rescoring counts differ. */
 const RESCORE_RATIO = 1.5
-/** Beams tried with fewer rescored, over the least beam with all rescored: wider ones cost more than they save. */
+/** Widths tried with fewer rescored, over the least width with all rescored: wider ones cost more than they save. */
 const WIDER = [1, 1.1, 1.2, 1.35, 1.5]
+/** What a walk that epsilon ends may keep, over the beam that reaches the recall alone: hard queries need more than others. */
+const ROOM = 2
+/** The first epsilon tried, and one beyond which walks hardly end before their beam is done. */
+const FIRST_EPSILON = 0.05
+const MAX_EPSILON = 1.6
 
 /** What an index allows. */
 export interface EffortLimits {
@@ -13,13 +18,18 @@ export interface EffortLimits {
   readonly maxBeam: number
   /** Whether there are finer codes to rescore by. */
   readonly rescores: boolean
+  /** Whether distances have an origin, so that walks can end by epsilon. */
+  readonly hasOrigin: boolean
 }
 
+/** One way to try harder: the wider, the more is found. */
+type Way = (width: number, rescore: number) => Effort
+
 /**
- * Finds efforts that reach a recall, each of them the least in its way: the smallest beam when all candidates are
- * rescored, and for each smaller number of rescored candidates the smallest beam that makes up for it.
+ * Finds efforts that reach a recall, each of them the least in its way: the smallest beam and the smallest epsilon when all
+ * candidates are rescored, and for each smaller number of rescored candidates the smallest that makes up for it.
  *
- * Recall grows with the beam, up to what queries differ, and is highest for each beam when all are rescored.
+ * Recall grows with both, up to what queries differ, and is highest for each when all are rescored.
  *
  * @param measure gives the recall of an effort
  * @returns none when not even the widest beam reaches it
@@ -27,31 +37,76 @@ export interface EffortLimits {
 export async function findEfforts(
   measure: (effort: Effort) => Promise<number>,
   target: number,
-  { k, maxBeam, rescores }: EffortLimits,
+  { k, maxBeam, rescores, hasOrigin }: EffortLimits,
 ): Promise<Effort[]> {
-  const all = (beam: number): Effort => ({ beam, rescore: rescores ? beam : k })
   const reaches = async (effort: Effort): Promise<boolean> => (await measure(effort)) >= target
+  const byBeam: Way = (width, rescore) => ({ beam: Math.min(Math.ceil(width), maxBeam), rescore })
+  const beam = await leastBeam((width) => reaches(byBeam(width, rescores ? width : k)), k, maxBeam)
+  if (beam === undefined) return []
+  const found = [byBeam(beam, rescores ? beam : k)]
+  if (rescores) found.push(...(await withFewerRescored(reaches, byBeam, beam, k, beam)))
+  if (!hasOrigin) return found
+  const room = Math.min(ROOM * beam, maxBeam)
+  const byEpsilon: Way = (epsilon, rescore) => ({ beam: room, epsilon, rescore })
+  const epsilon = await leastEpsilon((width) => reaches(byEpsilon(width, rescores ? room : k)))
+  if (epsilon === undefined) return found
+  found.push(byEpsilon(epsilon, rescores ? room : k))
+  if (rescores) found.push(...(await withFewerRescored(reaches, byEpsilon, epsilon, k, room)))
+  return found
+}
+
+async function leastBeam(
+  reaches: (beam: number) => Promise<boolean>,
+  k: number,
+  maxBeam: number,
+): Promise<number | undefined> {
   let tooSmall = k - 1
   let enough = Math.min(k, maxBeam)
-  while (!(await reaches(all(enough)))) {
-    if (enough === maxBeam) return []
+  while (!(await reaches(enough))) {
+    if (enough === maxBeam) return undefined
     tooSmall = enough
     enough = Math.min(2 * enough, maxBeam)
   }
-  while (enough - tooSmall > Math.max(1, enough / BEAM_STEPS)) {
+  while (enough - tooSmall > Math.max(1, enough / STEPS)) {
     const middle = Math.ceil((tooSmall + enough) / 2)
-    if (await reaches(all(middle))) enough = middle
+    if (await reaches(middle)) enough = middle
     else tooSmall = middle
   }
-  const found = [all(enough)]
-  if (!rescores) return found
-  for (let rescore = k; rescore < enough; rescore = Math.ceil(rescore * RESCORE_RATIO)) {
-    const beams = WIDER.map((factor) => Math.min(Math.ceil(enough * factor), maxBeam))
-    // One look at the widest beam tells whether any will do.
-    if (!(await reaches({ beam: beams.at(-1) as number, rescore }))) continue
-    for (const beam of beams) {
-      if (!(await reaches({ beam, rescore }))) continue
-      found.push({ beam, rescore })
+  return enough
+}
+
+async function leastEpsilon(reaches: (epsilon: number) => Promise<boolean>): Promise<number | undefined> {
+  let tooSmall = 0
+  let enough = FIRST_EPSILON
+  while (!(await reaches(enough))) {
+    if (enough >= MAX_EPSILON) return undefined
+    tooSmall = enough
+    enough *= 2
+  }
+  while (enough - tooSmall > enough / STEPS && enough > FIRST_EPSILON / STEPS) {
+    const middle = (tooSmall + enough) / 2
+    if (await reaches(middle)) enough = middle
+    else tooSmall = middle
+  }
+  return enough
+}
+
+/** For each smaller number of rescored candidates the least width that reaches the recall, where one does. */
+async function withFewerRescored(
+  reaches: (effort: Effort) => Promise<boolean>,
+  way: Way,
+  width: number,
+  k: number,
+  all: number,
+): Promise<Effort[]> {
+  const found: Effort[] = []
+  for (let rescore = k; rescore < all; rescore = Math.ceil(rescore * RESCORE_RATIO)) {
+    const efforts = WIDER.map((factor) => way(width * factor, rescore))
+    // One look at the widest tells whether any will do.
+    if (!(await reaches(efforts.at(-1) as Effort))) continue
+    for (const effort of efforts) {
+      if (!(await reaches(effort))) continue
+      found.push(effort)
       break
     }
   }

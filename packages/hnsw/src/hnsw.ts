@@ -369,8 +369,8 @@ export class Hnsw implements VectorIndex {
         throw new OmenError('invalid_argument', 'there are no rows yet to tune searches by')
       }
       const report = await tune(parts, this.shape, options, this.#threads, check)
-      const { recall, k, beam, rescore } = report
-      this.#tuned.set({ recall, k, beam, rescore })
+      const { recall, k, beam, epsilon, rescore } = report
+      this.#tuned.set({ recall, k, beam, ...(epsilon === undefined ? {} : { epsilon }), rescore })
       return report
     }, options?.signal)
   }
@@ -431,7 +431,14 @@ export class Hnsw implements VectorIndex {
 
   #check(options: SearchManyOptions): CheckedSearch {
     this.#checkOpen()
-    return checkSearch(options, (k, recall) => this.#tuned.effort(k, recall, options))
+    const search = checkSearch(options, (k, recall) => this.#tuned.effort(k, recall, options))
+    if (search.epsilon < Infinity && this.shape.metric === 'dot') {
+      throw new OmenError(
+        'invalid_argument',
+        'epsilon is a share of a distance, which dot has no origin for: give beam in its place',
+      )
+    }
+    return search
   }
 
   #checkOpen(): void {

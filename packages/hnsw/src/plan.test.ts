@@ -27,7 +27,9 @@ describe('a plan', () => {
     [ROWS, 'scan'],
   ])('for one row in %d is a %s search', (n, strategy) => {
     const accept = everyNth(n, ROWS)
-    expect(planSearch(parts(ROWS), { accept, strategy: undefined, settles: false }, 144)).toMatchObject({
+    expect(
+      planSearch(parts(ROWS), { accept, strategy: undefined, settles: false, epsilon: Infinity }, 144),
+    ).toMatchObject({
       strategy,
       matches: ROWS / n,
     })
@@ -36,26 +38,32 @@ describe('a plan', () => {
   test('scans small indexes, whatever matches', () => {
     for (const n of [2, 5, 50]) {
       const accept = everyNth(n, 2000)
-      expect(planSearch(parts(2000), { accept, strategy: undefined, settles: false }, 144).strategy).toBe(
-        'scan',
-      )
+      expect(
+        planSearch(parts(2000), { accept, strategy: undefined, settles: false, epsilon: Infinity }, 144)
+          .strategy,
+      ).toBe('scan')
     }
   })
 
   test('is what the caller wants, and then walks to the end', () => {
     const accept = everyNth(100, ROWS)
-    const forced = planSearch(parts(ROWS), { accept, strategy: 'filtered', settles: false }, 144)
+    const forced = planSearch(
+      parts(ROWS),
+      { accept, strategy: 'filtered', settles: false, epsilon: Infinity },
+      144,
+    )
     expect(forced).toMatchObject({ strategy: 'filtered', patience: 0xffffffff })
     expect(forced.sparseWidening).toBeGreaterThan(1)
     expect(
-      planSearch(parts(ROWS), { accept, strategy: undefined, settles: false }, 144).patience,
+      planSearch(parts(ROWS), { accept, strategy: undefined, settles: false, epsilon: Infinity }, 144)
+        .patience,
     ).toBeLessThan(ROWS)
   })
 
   test('takes a walk that ends when it has settled for half of one that has its whole beam', () => {
     const accept = everyNth(10, ROWS)
     const [whole, settling] = [false, true].map((settles) =>
-      planSearch(parts(ROWS), { accept, strategy: 'filtered', settles }, 288),
+      planSearch(parts(ROWS), { accept, strategy: 'filtered', settles, epsilon: Infinity }, 288),
     )
     expect(settling?.distances).toBeCloseTo((whole?.distances ?? 0) / 2, -1)
   })
@@ -63,14 +71,18 @@ describe('a plan', () => {
   test('walks past the removed rows of an index', () => {
     const plan = planSearch(
       parts(ROWS, ROWS * 0.8),
-      { accept: undefined, strategy: undefined, settles: false },
+      { accept: undefined, strategy: undefined, settles: false, epsilon: Infinity },
       64,
     )
     expect(plan).toMatchObject({ strategy: 'plain', widening: 1.25, matches: ROWS * 0.8 })
   })
 
   test('never has more candidates than there are rows', () => {
-    const plan = planSearch(parts(100), { accept: everyNth(100, 100), strategy: 'plain', settles: false }, 64)
+    const plan = planSearch(
+      parts(100),
+      { accept: everyNth(100, 100), strategy: 'plain', settles: false, epsilon: Infinity },
+      64,
+    )
     expect(plan.widening * 64).toBeLessThanOrEqual(100)
   })
 })

@@ -41,6 +41,8 @@ const SPARSE_WIDENING = 4
 const SPARSE_SCAN = 4
 /** Of its beam, what a walk that ends when the closest have settled has expanded then. */
 const SETTLED = 0.5
+/** Lists that a walk expands which epsilon ends, whatever its beam: some dozens to some hundreds. */
+const EPSILON_EXPANDED = 100
 const FOREVER = 0xffffffff
 
 /** One way to search, with what it would cost. */
@@ -57,12 +59,12 @@ interface Way {
  */
 export function planSearch(
   parts: Parts,
-  search: Pick<CheckedSearch, 'accept' | 'strategy' | 'settles'>,
+  search: Pick<CheckedSearch, 'accept' | 'strategy' | 'settles' | 'epsilon'>,
   beam: number,
 ): Decision & SearchPlan {
   const { graph } = parts
   const matches = Math.min(search.accept?.count() ?? graph.alive, graph.alive)
-  const ways = waysToSearch(parts, matches, search.settles ? beam * SETTLED : beam)
+  const ways = waysToSearch(parts, matches, expandedOf(search, beam))
   const strategy = search.strategy ?? cheapest(ways, matches <= beam)
   const { widening, distances } = ways[strategy]
   const scanInstead = ways.scan.costNs <= SPARSE_SCAN * ways.filtered.costNs
@@ -75,6 +77,15 @@ export function planSearch(
     sparseWidening: search.strategy === undefined && scanInstead ? 0 : SPARSE_WIDENING,
     patience: search.strategy === undefined ? patienceOf(ways) : FOREVER,
   }
+}
+
+/** Of its beam, about what a walk expands. */
+function expandedOf(
+  { accept, settles, epsilon }: Pick<CheckedSearch, 'accept' | 'settles' | 'epsilon'>,
+  beam: number,
+): number {
+  if (settles) return beam * SETTLED
+  return accept === undefined && epsilon < Infinity ? Math.min(beam, EPSILON_EXPANDED) : beam
 }
 
 /** What a search would do, for whoever asks. */

@@ -30,6 +30,31 @@ describe('Pool', () => {
     )
   })
 
+  test('keeps nothing farther than some times the distance of one of the closest', () => {
+    const factors = fc.constantFrom(1, 1.5, 2, 4)
+    const places = fc.integer({ min: 1, max: 20 })
+    fc.assert(
+      fc.property(
+        candidates,
+        fc.integer({ min: 1, max: 30 }),
+        places,
+        factors,
+        (all, capacity, place, factor) => {
+          const pool = new Pool()
+          pool.reset(capacity)
+          pool.within(place, factor)
+          for (const [distance, row] of all) pool.insert(distance, row)
+          const kept = [...all].sort(inOrder).slice(0, capacity)
+          const farthest = Math.max(0, kept[place - 1]?.[0] ?? Infinity) * factor
+          expect(listed(pool)).toEqual(kept.filter(([distance], i) => i < place || distance <= farthest))
+          pool.reset(capacity)
+          for (const [distance, row] of all) pool.insert(distance, row)
+          expect(pool.size).toBe(Math.min(capacity, all.length))
+        },
+      ),
+    )
+  })
+
   test('expands each candidate once, the closest of those unexpanded first', () => {
     fc.assert(
       fc.property(candidates, candidates, (first, second) => {

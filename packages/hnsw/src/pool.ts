@@ -14,6 +14,8 @@ export class Pool {
   #expanded: Uint8Array = new Uint8Array(0)
   #most = 0
   #capacity = 0
+  #places = 0
+  #factor = Infinity
   /** No candidate before it is unexpanded. */
   #cursor = 0
 
@@ -21,6 +23,7 @@ export class Pool {
   reset(capacity: number): void {
     this.#most = capacity
     this.#capacity = capacity
+    this.#factor = Infinity
     this.size = 0
     this.#cursor = 0
     if (this.rows.length < capacity) {
@@ -33,6 +36,17 @@ export class Pool {
   /** Keeps fewer candidates than it was reset to, until it is allowed more; one that is dropped is gone. */
   limit(capacity: number): void {
     this.#capacity = Math.min(capacity, this.#most)
+  }
+
+  /**
+   * Keeps nothing farther than some times the distance of one of the closest, until the next reset.
+   *
+   * @param places that one's place, counted from 1
+   * @param factor a value of f32, at least 1
+   */
+  within(places: number, factor: number): void {
+    this.#places = places
+    this.#factor = factor
   }
 
   get full(): boolean {
@@ -62,6 +76,15 @@ export class Pool {
     distances[place] = distance
     expanded[place] = 0
     if (place < this.#cursor) this.#cursor = place
+    if (this.#factor < Infinity) this.#dropFar()
+  }
+
+  #dropFar(): void {
+    const { distances } = this
+    if (this.size <= this.#places) return
+    // Estimates may be below zero; nothing is as close as what is.
+    const farthest = Math.fround(Math.max(0, distances[this.#places - 1]!) * this.#factor)
+    while (this.size > this.#places && distances[this.size - 1]! > farthest) this.size--
   }
 
   /**

@@ -67,6 +67,7 @@ export function limitSearch(search: CheckedSearch, parts: Parts): NativeSearch {
   return {
     k: Math.min(search.k, rows),
     beam,
+    epsilon: search.epsilon,
     rescore: Math.min(search.rescore, rows),
     radius: search.radius,
     accept: search.accept?.words,

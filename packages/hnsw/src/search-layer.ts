@@ -4,6 +4,13 @@ import { Pool } from './pool.ts'
 import type { Settling } from './settling.ts'
 import { Visited } from './visited.ts'
 
+/** What ends a walk before all that its beam holds is expanded. */
+export interface WalkEnds {
+  /** As `Pool.within` takes it. */
+  readonly within?: { readonly places: number; readonly factor: number } | undefined
+  readonly settling?: Settling | undefined
+}
+
 /**
  * Walks the layers of a graph towards whatever a scorer is bound to (Malkov & Yashunin 2018, Alg. 2).
  *
@@ -61,14 +68,15 @@ export class LayerSearch {
    * The next list is expanded before the one at hand is compared, as in C++, where its codes then travel from memory
    * meanwhile.
    *
-   * @param settling what may end the walk before
+   * @param ends what may end the walk before
    */
-  walk(scorer: Scorer, beam: number, layer: number, settling?: Settling): void {
+  walk(scorer: Scorer, beam: number, layer: number, { within, settling }: WalkEnds = {}): void {
     const { pool } = this
     const distances = this.#distances
     this.#visited.reset(this.#graph.rows)
     this.#visited.add(this.closestRow)
     pool.reset(beam)
+    if (within) pool.within(within.places, within.factor)
     if (settling) pool.limit(settling.reach)
     pool.insert(this.closestDistance, this.closestRow)
     let count = this.#expand(layer, settling)

@@ -14,7 +14,7 @@ import {
 import { ALIVE, type Graph } from './graph.ts'
 import { MatchWalk, type RowTest } from './match-walk.ts'
 import { Pool } from './pool.ts'
-import { LayerSearch } from './search-layer.ts'
+import { LayerSearch, type WalkEnds } from './search-layer.ts'
 import { Settling } from './settling.ts'
 import { TwinCollector } from './twins.ts'
 
@@ -134,7 +134,8 @@ export class Searcher {
     }
     this.#chains = graph.chained > 0
     this.#search.descend(this.#scorer, entry, graph.level(entry), 1)
-    if (!search.accept && graph.removed === 0) this.#search.walk(this.#scorer, beam, 0)
+    if (!search.accept && graph.removed === 0)
+      this.#search.walk(this.#scorer, beam, 0, { within: within(search, 1) })
     else this.#findMatches(search, beam, accepts)
   }
 
@@ -158,11 +159,14 @@ export class Searcher {
     const { pool, closestRow, closestDistance } = this.#search
     let { widening } = search
     for (let again = true; ; again = false) {
-      const settling = this.#settling(search, widening, PERSISTENCE)
-      this.#search.walk(this.#scorer, Math.ceil(beam * widening), 0, settling)
+      const ends = {
+        within: within(search, widening),
+        settling: this.#settling(search, widening, PERSISTENCE),
+      }
+      this.#search.walk(this.#scorer, Math.ceil(beam * widening), 0, ends)
       this.#search.closestRow = closestRow
       this.#search.closestDistance = closestDistance
-      const whole = !pool.full && pool.peek() < 0
+      const whole = !ends.within && !pool.full && pool.peek() < 0
       const expected = pool.size / widening
       pool.keep(this.#matchTest(accepts), beam)
       const enough = whole || pool.size * 4 >= expected * 3
@@ -274,6 +278,12 @@ export class Searcher {
       size = 0
     }
   }
+}
+
+/** What is close enough for a walk of which one row in `widening` matches; undefined: everything. */
+function within({ k, epsilon, radius, accept }: NativeSearch, widening: number): WalkEnds['within'] {
+  if (epsilon === Infinity || radius !== Infinity || accept) return undefined
+  return { places: Math.ceil(k * widening), factor: Math.fround(1 + epsilon) }
 }
 
 /** Candidates that are compared again, at most. */

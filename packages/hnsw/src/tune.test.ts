@@ -50,13 +50,15 @@ describe.each(ENGINES)('tuning on SIFT by %s', (_, by, most, some) => {
         expect(report.queriesPerSecond).toBeGreaterThan(0)
         expect(report.curve).toContainEqual({
           beam: report.beam,
+          epsilon: report.epsilon,
           rescore: report.rescore,
           recall: report.measured,
           queriesPerSecond: report.queriesPerSecond,
         })
         const named = await index.searchMany(halves[1], { k: 10, recall })
-        const { beam, rescore } = report
-        expect(await index.searchMany(halves[1], { k: 10, beam, rescore })).toEqual(named)
+        const { beam, epsilon, rescore } = report
+        const asked = { k: 10, beam, rescore, ...(epsilon === undefined ? {} : { epsilon }) }
+        expect(await index.searchMany(halves[1], asked)).toEqual(named)
         // What was tuned last is what a plain search does.
         expect(await index.searchMany(halves[1], { k: 10 })).toEqual(named)
         const other = await index.measureRecall(halves[1], { k: 10, recall })

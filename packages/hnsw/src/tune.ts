@@ -35,7 +35,7 @@ export interface TuneReport extends TunedSetting {
   readonly queriesPerSecond: number
   /** Queries that it was measured with. */
   readonly queries: number
-  /** Everything that was measured, by beam, then by how many were rescored. */
+  /** Everything that was measured, by beam, then by epsilon, then by how many were rescored. */
   readonly curve: readonly TunePoint[]
 }
 
@@ -91,6 +91,7 @@ export async function tune(
     k,
     maxBeam: Math.max(k, Math.min(parts.graph.rows, MAX_BEAM)),
     rescores: parts.rescoring !== undefined,
+    hasOrigin: shape.metric !== 'dot',
   }
   const efforts = await findEfforts((effort) => trial.measure(effort), recall, limits)
   if (efforts.length === 0) {
@@ -101,13 +102,19 @@ export async function tune(
   }
   for (let round = 1; round < ROUNDS; round++) for (const effort of efforts) await trial.measure(effort)
   const {
-    beam,
-    rescore,
     recall: measured,
     queriesPerSecond,
+    ...effort
   } = cheapest(efforts.map((each) => trial.pointOf(each)))
-  const setting = { recall, k: options.k, beam, rescore }
-  return { ...setting, measured, queriesPerSecond, queries: truth.length, curve: trial.curve() }
+  return {
+    recall,
+    k: options.k,
+    ...effort,
+    measured,
+    queriesPerSecond,
+    queries: truth.length,
+    curve: trial.curve(),
+  }
 }
 
 /** The fastest; of those as fast, the one with the smallest beam. */
@@ -139,8 +146,10 @@ class Trial {
   /** Runs all queries once. @returns the recall */
   async measure(effort: Effort): Promise<number> {
     const k = this.#k
-    const asked = { ...effort, k, radius: Infinity, accept: undefined, strategy: undefined, settles: false }
-    const search = limitSearch({ ...asked, signal: undefined, threads: 1 }, this.#parts)
+    const { beam, epsilon = Infinity, rescore } = effort
+    const unfiltered = { radius: Infinity, accept: undefined, strategy: undefined, settles: false }
+    const run = { signal: undefined, threads: 1 }
+    const search = limitSearch({ k, beam, epsilon, rescore, ...unfiltered, ...run }, this.#parts)
     const out = resultBuffers(this.#truth.length, k)
     const start = performance.now()
     await this.#parts.engine.searchMany(this.#queries, search, out, { threads: 1, stopped: () => false })
@@ -159,10 +168,13 @@ class Trial {
   }
 
   curve(): TunePoint[] {
-    return [...this.#points.values()].sort((a, b) => a.beam - b.beam || a.rescore - b.rescore)
+    const widest = Number.MAX_VALUE
+    return [...this.#points.values()].sort(
+      (a, b) => a.beam - b.beam || (a.epsilon ?? widest) - (b.epsilon ?? widest) || a.rescore - b.rescore,
+    )
   }
 }
 
-function nameOf({ beam, rescore }: Effort): string {
-  return `${beam}/${rescore}`
+function nameOf({ beam, epsilon, rescore }: Effort): string {
+  return `${beam}/${epsilon}/${rescore}`
 }

@@ -1,12 +1,16 @@
 import { type JsonValue, OmenError, type SearchDefaults, type SearchOptions } from '@omen/core'
 
-/** How hard a search tries: candidates kept on the way, and how many of them are rescored. */
+/** How hard a search tries: candidates kept on the way, how far they may be, and how many of them are rescored. */
 export interface Effort {
   readonly beam: number
+  /** As in `SearchOptions`; undefined: however far they are. */
+  readonly epsilon?: number
   readonly rescore: number
 }
 
 const DEFAULT_BEAM = 64
+/** Where epsilon ends walks: more than nearly all of them hold by then. */
+const DEFAULT_EPSILON_BEAM = 1024
 /**
  * Matches of a filter lie farther from a query than its neighbours do, and are not each other's neighbours: harder to
  * find. Most walks end before, when what they found has settled.
@@ -52,17 +56,16 @@ export class TunedSettings {
   effort(
     k: number,
     recall: number | undefined,
-    { beam, rescore: asked, accept }: SearchOptions,
+    { beam, epsilon, rescore: asked, accept }: SearchOptions,
   ): Effort & SearchDefaults {
     if (recall !== undefined) return this.reaching(recall, k)
-    const tuned = beam === undefined ? this.usual(k) : undefined
+    const tuned = beam === undefined && epsilon === undefined ? this.usual(k) : undefined
     if (tuned) return tuned
     const rescore = asked ?? Math.max(MIN_RESCORE, RESCORE_FACTOR * k)
     // Only what a beam holds can be compared again.
     const atLeast = (least: number): number => Math.max(least, asked ?? 0)
-    return accept
-      ? { beam: atLeast(DEFAULT_FILTERED_BEAM), rescore, settles: true }
-      : { beam: atLeast(DEFAULT_BEAM), rescore }
+    if (accept) return { beam: atLeast(DEFAULT_FILTERED_BEAM), rescore, settles: true }
+    return { beam: atLeast(epsilon === undefined ? DEFAULT_BEAM : DEFAULT_EPSILON_BEAM), rescore }
   }
 
   /** The setting tuned last that serves k; undefined when there is none. */
@@ -95,10 +98,12 @@ export function readTuned(stored: JsonValue | undefined): TunedSettings | undefi
   const settings: TunedSetting[] = []
   for (const each of stored as readonly JsonValue[]) {
     if (typeof each !== 'object' || each === null) return undefined
-    const { recall, k, beam, rescore } = each as Record<string, JsonValue>
+    const { recall, k, beam, epsilon, rescore } = each as Record<string, JsonValue>
     if (typeof recall !== 'number' || !(recall > 0 && recall <= 1)) return undefined
     if (!isCount(k) || !isCount(beam) || !isCount(rescore)) return undefined
-    settings.push({ recall, k, beam, rescore })
+    if (epsilon === undefined) settings.push({ recall, k, beam, rescore })
+    else if (typeof epsilon === 'number' && epsilon >= 0) settings.push({ recall, k, beam, epsilon, rescore })
+    else return undefined
   }
   return new TunedSettings(settings)
 }

@@ -32,6 +32,7 @@ class CandidatePool {
  public:
   void reset(size_t capacity) {
     most_ = capacity_ = capacity;
+    factor_ = kNoLimit;
     size_ = cursor_ = 0;
     if (candidates_.size() < capacity + 1) {
       candidates_.resize(capacity + 1);
@@ -41,6 +42,13 @@ class CandidatePool {
 
   // Keeps fewer candidates than it was reset to, until it is allowed more; one that is dropped is gone.
   void limit(size_t capacity) { capacity_ = std::min(capacity, most_); }
+
+  // Keeps nothing farther than `factor` (at least 1) times the distance of the candidate at `places`, counted from 1, until
+  // the next reset.
+  void within(size_t places, float factor) {
+    places_ = places;
+    factor_ = factor;
+  }
 
   size_t size() const { return size_; }
   bool full() const { return size_ == capacity_; }
@@ -59,7 +67,7 @@ class CandidatePool {
   // few others move each candidate of the pool at most once, however many they are.
   void insert(std::span<const uint32_t> rows, const float* distances) {
     if (fresh_.size() < rows.size()) fresh_.resize(rows.size());
-    const float bound = full() ? distance_of(worst()) : std::numeric_limits<float>::infinity();
+    const float bound = std::min(full() ? distance_of(worst()) : kNoLimit, farthest());
     Candidate* const fresh = fresh_.data();
     size_t count = 0;
     for (size_t i = 0; i < rows.size(); i++) {
@@ -126,6 +134,15 @@ class CandidatePool {
       left = at;
     }
     cursor_ = std::min(cursor_, left);
+    if (factor_ < kNoLimit) {
+      for (const float bound = farthest(); size_ > places_ && distance_of(worst()) > bound;) size_--;
+    }
+  }
+
+  // How far a candidate may be. Estimates may be below zero; nothing is as close as what is.
+  float farthest() const {
+    if (factor_ == kNoLimit || size_ < places_) return kNoLimit;
+    return std::max(0.0f, distance_of(candidates_[places_ - 1])) * factor_;
   }
 
   // How many of the first `length` candidates are closer: a binary search without unpredictable branches.
@@ -139,6 +156,8 @@ class CandidatePool {
     return size_t(first - candidates_.data()) + (length == 1 && *first < candidate);
   }
 
+  static constexpr float kNoLimit = std::numeric_limits<float>::infinity();
+
   std::vector<Candidate> candidates_;
   std::vector<uint8_t> expanded_;
   std::vector<Candidate> fresh_;
@@ -146,6 +165,8 @@ class CandidatePool {
   size_t capacity_ = 0;
   size_t size_ = 0;
   size_t cursor_ = 0;
+  size_t places_ = 0;
+  float factor_ = kNoLimit;
 };
 
 // Rows seen during one search: one bit each, and a list of them in the order seen. What was set is cleared again row by

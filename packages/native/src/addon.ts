@@ -91,6 +91,7 @@ export interface AddonGraph {
     sparseWidening: number,
     patience: number,
     settles: boolean,
+    epsilon: number,
   ): number
   searchMany(
     queries: ArrayBufferView,
@@ -110,5 +111,6 @@ export interface AddonGraph {
     sparseWidening: number,
     patience: number,
     settles: boolean,
+    epsilon: number,
   ): Promise<number>
 }

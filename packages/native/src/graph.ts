@@ -60,7 +60,8 @@ export class AcceleratedGraph implements NativeGraph {
   }
 
   searchSync(query: Vectors, search: NativeSearch, out: ResultBuffers): Refusal | undefined {
-    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience, settles } = search
+    const { k, beam, epsilon, rescore, radius, accept } = search
+    const { share, widening, sparseWidening, patience, settles } = search
     const { rows, distances, counts, work } = out
     return refusal(
       this.#graph.searchSync(
@@ -80,6 +81,7 @@ export class AcceleratedGraph implements NativeGraph {
         sparseWidening,
         patience,
         settles,
+        epsilon,
       ),
     )
   }
@@ -94,7 +96,8 @@ export class AcceleratedGraph implements NativeGraph {
     threads: number,
     out: ResultBuffers,
   ): Promise<Refusal | undefined> {
-    const { k, beam, rescore, radius, accept, share, widening, sparseWidening, patience, settles } = search
+    const { k, beam, epsilon, rescore, radius, accept } = search
+    const { share, widening, sparseWidening, patience, settles } = search
     const { rows, distances, counts, work } = out
     return refusal(
       await this.#graph.searchMany(
@@ -115,6 +118,7 @@ export class AcceleratedGraph implements NativeGraph {
         sparseWidening,
         patience,
         settles,
+        epsilon,
       ),
     )
   }

@@ -36,6 +36,8 @@ export interface SearchParams {
   readonly k: number
   /** Candidates kept while searching (ef). */
   readonly beam: number
+  /** What ends walks before all of the beam is expanded, as Omen has it. */
+  readonly epsilon?: number
   /** Candidates whose distance is computed again from what is kept beside the codes. */
   readonly rescore?: number
 }

@@ -1,5 +1,5 @@
 import { OmenError } from '@omen/core'
-import type { DatasetResults, EngineResults, Results } from '../results.ts'
+import { type DatasetResults, type EngineResults, effortOf, type Results } from '../results.ts'
 import { bytesPerVector, ratios, speedAtRecall, yardstickOf } from './metrics.ts'
 import { median } from './statistics.ts'
 
@@ -96,10 +96,10 @@ function compareDataset(
           (bytes) => bytes * (1 + tolerance.memory),
           'lower',
         ),
-        ...engine.points.map(({ beam }) =>
+        ...engine.points.map(effortOf).map((effort) =>
           figure(
-            `recall at beam ${beam}`,
-            (each) => each.points.find((point) => point.beam === beam)?.recall,
+            `recall at beam ${effort}`,
+            (each) => each.points.find((point) => effortOf(point) === effort)?.recall,
             (recall) => recall - tolerance.recall,
             'higher',
           ),

@@ -27,6 +27,9 @@ const WARM_UP_QUERIES = 500
 const LEAST_SECONDS = 0.1
 const MOST_PASSES = 20
 
+/** The most that walks keep that end by distance: more than nearly all of them do. */
+const EPSILON_BEAM = 1024
+
 /** An engine that is running, and what has been measured of it. */
 interface Contestant {
   readonly spec: EngineSpec
@@ -117,9 +120,7 @@ async function buildOne(
     const build = await session.build(buildParams(workload, spec), bar.update)
     ended = `built ${spec.title} over ${dataset.rows.toLocaleString('en')} vectors in ${build.wallSeconds.toFixed(2)} s`
     const queries = Math.min(spec.queries ?? dataset.queries, dataset.queries)
-    const points = spec.beams
-      .filter((beam) => beam >= workload.k)
-      .map((beam) => emptyPoint({ k: workload.k, beam, ...rescoreParam(workload, spec) }))
+    const points = effortsOf(workload, spec).map(emptyPoint)
     const seconds = [...buildSeconds, build.wallSeconds]
     return { spec, session, build, buildSeconds: seconds, queries, points, memoryCosts: [] }
   } catch (error) {
@@ -243,6 +244,7 @@ async function reopenAll(
           openSeconds,
           indexBytes,
           beam: params.beam,
+          ...(params.epsilon === undefined ? {} : { epsilon: params.epsilon }),
           recall: recall.at(k, rows, k, queries),
           qps: await speed(await ask(), ask, queries),
         }
@@ -272,8 +274,10 @@ function buildParams(
   }
 }
 
-function rescoreParam({ k }: Workload, { rescore }: EngineSpec): { rescore?: number } {
-  return rescore === undefined ? {} : { rescore: Math.ceil(rescore * k) }
+function effortsOf({ k }: Workload, { beams, epsilons, rescore }: EngineSpec): SearchParams[] {
+  const common = { k, ...(rescore === undefined ? {} : { rescore: Math.ceil(rescore * k) }) }
+  if (epsilons) return epsilons.map((epsilon) => ({ ...common, beam: EPSILON_BEAM, epsilon }))
+  return beams.filter((beam) => beam >= k).map((beam) => ({ ...common, beam }))
 }
 
 function emptyPoint(params: SearchParams): Measured {
@@ -305,6 +309,7 @@ function results(workload: Workload, contestant: Contestant): EngineResults {
 function pointOf({ params, qpsBatch, qpsAllThreads, promiseLatency, work, ...point }: Measured): Point {
   return {
     beam: params.beam,
+    ...(params.epsilon === undefined ? {} : { epsilon: params.epsilon }),
     ...(params.rescore === undefined ? {} : { rescore: params.rescore }),
     ...point,
     ...(work ? { work } : {}),

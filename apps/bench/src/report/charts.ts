@@ -1,7 +1,7 @@
 import { number, recall } from '../format.ts'
 import { ENGINE_METRICS, type Metric, middleOf, POINT_METRICS, pointReaching } from '../measure/metrics.ts'
 import { quantile } from '../measure/statistics.ts'
-import type { DatasetResults, EngineResults, Point } from '../results.ts'
+import { type DatasetResults, type EngineResults, effortOf, type Point } from '../results.ts'
 import { engineColors, type Palette } from './palette.ts'
 
 /** Options of ECharts, as plain data: the page and the drawing of pictures use the same. */
@@ -114,7 +114,7 @@ function curveSeries(
 function pointFacts(point: Point, speed: Metric<Point>): [string, string][] {
   const metrics = [speed, POINT_METRICS.p50, POINT_METRICS.p99]
   return [
-    ['beam', String(point.beam)],
+    ['beam', effortOf(point)],
     ...(point.rescore === undefined ? [] : ([['rescored', String(point.rescore)]] as [string, string][])),
     ['recall', recall(point.recall)],
     ...metrics.map((metric): [string, string] => [

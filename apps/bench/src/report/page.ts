@@ -15,7 +15,7 @@ import {
 } from '../measure/metrics.ts'
 import { median, spread } from '../measure/statistics.ts'
 import { pageFolder } from '../paths.ts'
-import type { DatasetResults, EngineResults, Results } from '../results.ts'
+import { type DatasetResults, type EngineResults, effortOf, type Results } from '../results.ts'
 import { buildChart, curveChart, escapeHtml, latencyChart, memoryChart } from './charts.ts'
 import { DARK, engineColors, LIGHT, type Palette } from './palette.ts'
 import { scaleChart } from './scale.ts'
@@ -271,7 +271,7 @@ function pointsCard({ engines }: DatasetResults): string {
   const rows = engines.flatMap((engine, i) =>
     engine.points.map((point) => [
       named(engines, i),
-      String(point.beam),
+      effortOf(point),
       point.rescore === undefined ? '' : String(point.rescore),
       recall(point.recall),
       recall(point.recallAt1),

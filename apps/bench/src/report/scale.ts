@@ -1,7 +1,7 @@
 import { number, percent, ratio } from '../format.ts'
 import { distancesAtRecall, qpsAtRecall } from '../measure/curve.ts'
 import { median } from '../measure/statistics.ts'
-import type { DatasetResults, EngineResults, Results } from '../results.ts'
+import { type DatasetResults, type EngineResults, effortOf, type Results } from '../results.ts'
 import { type ChartOption, common, valueAxis } from './charts.ts'
 import { markdownTable, measuredBy } from './markdown.ts'
 import { engineColors, type Palette } from './palette.ts'
@@ -91,7 +91,7 @@ ${measuredBy(results)}
 function cells(engine: EngineResults, { dataset }: DatasetResults): string[] {
   const { title, buildSeconds, build, points, reopened } = engine
   const distances = distancesAtRecall(points, TARGET)?.[0]
-  const before = points.find(({ beam }) => beam === reopened?.beam)
+  const before = points.find((point) => reopened && effortOf(point) === effortOf(reopened))
   return [
     title,
     number(median(buildSeconds)),

@@ -13,7 +13,7 @@ import {
   yardstickOf,
 } from '../measure/metrics.ts'
 import { spread } from '../measure/statistics.ts'
-import type { DatasetResults, EngineResults, Results } from '../results.ts'
+import { type DatasetResults, type EngineResults, effortOf, type Results } from '../results.ts'
 import { WORK_TITLE, workTable } from './work.ts'
 
 /** The results of a run as tables for the terminal. */
@@ -54,17 +54,18 @@ function section(title: string, body: string): string {
 }
 
 function sweep(engines: readonly EngineResults[]): string {
-  const beams = [...new Set(engines.flatMap(({ points }) => points.map(({ beam }) => beam)))].sort(
-    (a, b) => a - b,
+  const all = engines.flatMap(({ points }) => points)
+  const efforts = new Set(
+    all.sort((a, b) => (a.epsilon ?? 0) - (b.epsilon ?? 0) || a.beam - b.beam).map(effortOf),
   )
   const columns: Column[] = [
     { title: 'beam' },
     ...engines.flatMap(({ title }) => [{ title }, { title: 'QPS' }]),
   ]
-  const rows = beams.map((beam) => [
-    String(beam),
+  const rows = [...efforts].map((effort) => [
+    effort,
     ...engines.flatMap(({ points }) => {
-      const point = points.find((each) => each.beam === beam)
+      const point = points.find((each) => effortOf(each) === effort)
       return point ? [recall(point.recall), number(middleOf(POINT_METRICS.qps, point))] : ['', '']
     }),
   ])
@@ -102,7 +103,7 @@ function latencies(engines: readonly EngineResults[]): string {
     const point = pointReaching(engine, 0.95)
     if (!point) return [engine.title, 'does not reach it']
     const cells = [...metrics, POINT_METRICS.qpsAllThreads].map((metric) => number(middleOf(metric, point)))
-    return [engine.title, String(point.beam), ...cells]
+    return [engine.title, effortOf(point), ...cells]
   })
   return table(columns, rows)
 }

@@ -1,6 +1,6 @@
 import { number, percent, recall } from '../format.ts'
 import { pointReaching, workOf } from '../measure/metrics.ts'
-import type { DatasetResults } from '../results.ts'
+import { type DatasetResults, effortOf } from '../results.ts'
 
 /** What a search does at each target, at the cheapest setting that reaches it; the same in the terminal and on the page. */
 export interface WorkTable {
@@ -21,7 +21,7 @@ export function workTable({ engines }: DatasetResults, targets: readonly number[
       if (!work) return []
       const { distances, hops, rescored, bytes, micros, floorMicros, reached } = work
       const figures = [distances, hops, rescored, bytes / 1000, micros, floorMicros].map(number)
-      return [{ engine: i, cells: [recall(point.recall), String(point.beam), ...figures, percent(reached)] }]
+      return [{ engine: i, cells: [recall(point.recall), effortOf(point), ...figures, percent(reached)] }]
     }),
   )
   const heads = ['recall', 'beam', 'distances', 'lists', 'rescored', 'kB read', 'µs', 'least µs', 'reached']

@@ -287,7 +287,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   }
 
   // searchSync(query, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, strategy, share,
-  // widening, sparseWidening, patience, settles): number
+  // widening, sparseWidening, patience, settles, epsilon): number
   Napi::Value search_sync(const Napi::CallbackInfo& info) {
     const auto query = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info, 10);
@@ -300,7 +300,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
   }
 
   // searchMany(queries, k, beam, rescore, radius, accept, rows, distances, counts, work | undefined, threads, strategy,
-  // share, widening, sparseWidening, patience, settles): Promise<number>
+  // share, widening, sparseWidening, patience, settles, epsilon): Promise<number>
   Napi::Value search_many(const Napi::CallbackInfo& info) {
     const auto queries = elements<const std::byte>(info[0]);
     const SearchOptions options = options_of(info, 11);
@@ -316,7 +316,8 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
     return start(info.Env(), search_pool(), std::move(task));
   }
 
-  // (…, k, beam, rescore, radius, accept, …, from `plan` on: strategy, share, widening, sparseWidening, patience, settles)
+  // (…, k, beam, rescore, radius, accept, …, from `plan` on: strategy, share, widening, sparseWidening, patience, settles,
+  // epsilon)
   static SearchOptions options_of(const Napi::CallbackInfo& info, size_t plan) {
     const auto number = [&](size_t i) { return info[i].As<Napi::Number>(); };
     return {.k = uint32_of(info[1]),
@@ -324,6 +325,7 @@ class GraphObject : public Napi::ObjectWrap<GraphObject> {
             .rescore = uint32_of(info[3]),
             .radius = number(4).FloatValue(),
             .accept = accept_of(info[5]),
+            .factor = float(1 + number(plan + 6).DoubleValue()),
             .strategy = Strategy(uint32_of(info[plan])),
             .share = number(plan + 1).DoubleValue(),
             .widening = number(plan + 2).DoubleValue(),

@@ -203,6 +203,8 @@ struct SearchOptions {
   uint32_t rescore;
   float radius;
   Accept accept;
+  // One more than epsilon.
+  float factor = std::numeric_limits<float>::infinity();
   // What @omen/hnsw's plan.ts decided; see NativeSearch.
   Strategy strategy = Strategy::plain;
   double share = 1;
@@ -219,13 +221,21 @@ void forget_visited(const Graph& graph, VisitedSet& visited);
 Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, uint32_t top,
                   uint32_t bottom);
 
+// What ends a walk before all that its beam holds is expanded.
+struct WalkEnds {
+  // As CandidatePool::within takes them; no places: everything is kept.
+  size_t places = 0;
+  float factor = 0;
+  Settling settling = {};
+};
+
 // A walk of one layer that fills the scratch's pool with the `beam` rows closest to its query that can be found from
 // `from` (Malkov & Yashunin 2018, Alg. 2). Tombstones are among them. It is made of steps, so that two walks of one
 // thread can take turns.
 class LayerWalk {
  public:
   void start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam, uint32_t layer,
-             Settling settling = {});
+             const WalkEnds& ends = {});
   // Compares the rows of one list; false when there is none left.
   bool step();
 
@@ -277,6 +287,7 @@ class Search {
   std::span<const Candidate> with_twins(std::span<const Candidate> found, size_t wanted);
   uint32_t compared_again() const { return std::max(options_.k, options_.rescore); }
   Matches matches() const;
+  WalkEnds within(double widening) const;
   Settling settling(double widening, double persistence) const;
   bool reaches(size_t count) const;
 

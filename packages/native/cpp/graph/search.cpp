@@ -62,16 +62,17 @@ Candidate descend(const Graph& graph, const Codes& codes, Scratch& scratch, Cand
 }
 
 void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, Candidate from, size_t beam,
-                      uint32_t layer, Settling settling) {
+                      uint32_t layer, const WalkEnds& ends) {
   graph_ = &graph;
   codes_ = &codes;
   scratch_ = &scratch;
   layer_ = layer;
-  settling_ = settling;
+  settling_ = ends.settling;
   scratch.reserve_batch(2 * graph.m);
   forget_visited(graph, scratch.visited);
   scratch.visited.insert(row_of(from));
   scratch.pool.reset(beam);
+  if (ends.places > 0) scratch.pool.within(ends.places, ends.factor);
   scratch.pool.limit(settling_.reach());
   scratch.pool.insert(from);
   walking_ = expand(batch_);
@@ -165,7 +166,7 @@ bool Search::start_walk(size_t beam) {
   const Candidate start =
       descend(graph, graph.codes, scratch, make_candidate(distance, entry), graph.level(entry), 1);
   if (!options_.accept && !graph.has_removed()) {
-    walk_.start(graph, graph.codes, scratch, start, beam, 0);
+    walk_.start(graph, graph.codes, scratch, start, beam, 0, within(1));
     return true;
   }
   find_matches(start, beam);
@@ -195,11 +196,12 @@ bool Search::walk_past_others(Candidate closest, size_t beam) {
   CandidatePool& pool = scratch_->pool;
   double widening = options_.widening;
   for (bool again = true;; again = false) {
-    walk_.start(*graph_, graph_->codes, *scratch_, closest, widened(beam, widening), 0,
-                settling(widening, kPersistence));
+    WalkEnds ends = within(widening);
+    ends.settling = settling(widening, kPersistence);
+    walk_.start(*graph_, graph_->codes, *scratch_, closest, widened(beam, widening), 0, ends);
     while (walk_.step()) {
     }
-    const bool whole = !pool.full() && pool.peek() == CandidatePool::kNone;
+    const bool whole = ends.places == 0 && !pool.full() && pool.peek() == CandidatePool::kNone;
     const double expected = double(pool.size()) / widening;
     pool.keep(matches(), beam);
     const double found = double(pool.size());
@@ -224,7 +226,14 @@ void Search::walk_matches(uint32_t closest, size_t beam, bool apart) {
 
 Matches Search::matches() const { return {graph_, options_.accept, chains_}; }
 
-// What ends a walk of which one row in `widening` matches.
+// What is close enough for a walk of which one row in `widening` matches.
+WalkEnds Search::within(double widening) const {
+  const bool bounded = options_.radius < std::numeric_limits<float>::infinity();
+  if (options_.factor == std::numeric_limits<float>::infinity() || bounded || options_.accept) return {};
+  return {.places = widened(options_.k, widening), .factor = options_.factor};
+}
+
+// What ends a walk of which one row in `widening` matches, when its closest have settled.
 Settling Search::settling(double widening, double persistence) const {
   if (!options_.settles || options_.radius < std::numeric_limits<float>::infinity()) return {};
   const size_t wanted = graph_->rescoring ? compared_again() : options_.k;
