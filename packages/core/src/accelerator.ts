@@ -77,7 +77,7 @@ export interface ResultBuffers {
 /**
  * What makes a native search fast and can be switched off, one by one, to measure what it brings.
  *
- * - `prefetchCodes`: before the first row of a list is compared, the codes of all of them are on their way from memory
+ * - `prefetchCodes`: the codes of rows are asked for before they are compared, a few at a time
  * - `prefetchLists`: so is the list of the candidate that will most likely be expanded next
  * - `pipeline`: a list's codes travel while the list before it is compared
  * - `interleave`: a thread with many queries takes turns between two

@@ -190,10 +190,6 @@ class VisitedSet {
     }
   }
 
-  void insert(uint32_t row) {
-    add(row);
-  }
-
   // Whether a row was seen.
   bool has(uint32_t row) const { return row >= limit_ || (bits_[row >> 6] >> (row & 63) & 1) != 0; }
   // Marks a row; whether it was not seen before.

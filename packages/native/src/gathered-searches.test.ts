@@ -4,7 +4,7 @@ import { GatheredSearches } from './gathered-searches.ts'
 
 const SEARCH: NativeSearch = {
   ...{ k: 2, beam: 16, rescore: 4, radius: Infinity, accept: undefined, strategy: 'plain' },
-  ...{ share: 1, widening: 1, sparseWidening: 1, patience: 100, settles: false },
+  ...{ share: 1, widening: 1, sparseWidening: 1, patience: 100, settles: false, epsilon: Infinity },
 }
 const THREADS = 2
 

@@ -10,6 +10,7 @@ import type { BuildReport, Session } from '../engines/session.ts'
 import type { Mode, Timed } from '../engines/timing.ts'
 import type { DatasetResults, EngineResults, Latency, MemoryCost, Point, Reopened } from '../results.ts'
 import type { EngineSpec, Workload } from '../workload.ts'
+import { effortsOf } from './efforts.ts'
 import { measureMemoryCost, middleCost } from './memory-cost.ts'
 import { Recall } from './recall.ts'
 import { quantile } from './statistics.ts'
@@ -26,9 +27,6 @@ const WARM_UP_QUERIES = 500
 /** A speed is measured for so long, in so many passes over the queries at most. */
 const LEAST_SECONDS = 0.1
 const MOST_PASSES = 20
-
-/** The most that walks keep that end by distance: more than nearly all of them do. */
-const EPSILON_BEAM = 1024
 
 /** An engine that is running, and what has been measured of it. */
 interface Contestant {
@@ -120,7 +118,7 @@ async function buildOne(
     const build = await session.build(buildParams(workload, spec), bar.update)
     ended = `built ${spec.title} over ${dataset.rows.toLocaleString('en')} vectors in ${build.wallSeconds.toFixed(2)} s`
     const queries = Math.min(spec.queries ?? dataset.queries, dataset.queries)
-    const points = effortsOf(workload, spec).map(emptyPoint)
+    const points = effortsOf(workload.k, spec).map(emptyPoint)
     const seconds = [...buildSeconds, build.wallSeconds]
     return { spec, session, build, buildSeconds: seconds, queries, points, memoryCosts: [] }
   } catch (error) {
@@ -272,12 +270,6 @@ function buildParams(
     ...(keep === undefined ? {} : { keep }),
     ...(techniques === undefined ? {} : { techniques }),
   }
-}
-
-function effortsOf({ k }: Workload, { beams, epsilons, rescore }: EngineSpec): SearchParams[] {
-  const common = { k, ...(rescore === undefined ? {} : { rescore: Math.ceil(rescore * k) }) }
-  if (epsilons) return epsilons.map((epsilon) => ({ ...common, beam: EPSILON_BEAM, epsilon }))
-  return beams.filter((beam) => beam >= k).map((beam) => ({ ...common, beam }))
 }
 
 function emptyPoint(params: SearchParams): Measured {

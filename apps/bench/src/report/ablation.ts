@@ -98,7 +98,7 @@ function setting([all]: readonly VariantResults[], recall: number): string {
   const point = all && pointReaching(all, recall)
   if (!all || !point) return ''
   const { m, buildBeam, quantizer = 'f32', alpha = 1 } = all.settings
-  return `Everything: M = ${m}, ef construction = ${buildBeam}, alpha ${alpha}, ${quantizer}; recall ${point.recall.toFixed(3)} at beam ${point.beam}, with ${number(point.work.distances)} distances and ${number(point.work.hops)} lists a search.`
+  return `Everything: M = ${m}, ef construction = ${buildBeam}, alpha ${alpha}, ${quantizer}; recall ${point.recall.toFixed(3)} at ${point.epsilon === undefined ? `beam ${point.beam}` : `epsilon ${point.epsilon}`}, with ${number(point.work.distances)} distances and ${number(point.work.hops)} lists a search.`
 }
 
 function cells({ name, expected }: AblationRow, { speeds, distances, hops }: AblationFactors): string[] {

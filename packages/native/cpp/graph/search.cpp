@@ -70,7 +70,7 @@ void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, 
   settling_ = ends.settling;
   scratch.reserve_batch(2 * graph.m);
   forget_visited(graph, scratch.visited);
-  scratch.visited.insert(row_of(from));
+  scratch.visited.add(row_of(from));
   scratch.pool.reset(beam);
   if (ends.places > 0) scratch.pool.within(ends.places, ends.factor);
   scratch.pool.limit(settling_.reach());

@@ -9,6 +9,7 @@ import { quantizers } from '@omen/quant'
 import type { Dataset } from '../../data/dataset.ts'
 import type { SearchParams, Work } from '../../engines/engine.ts'
 import { graphOptions } from '../../engines/omen-hnsw.ts'
+import { effortsOf } from '../efforts.ts'
 import { Recall } from '../recall.ts'
 import type { Variant, VariantSettings } from './plan.ts'
 import { byTurns, processorSeconds } from './turns.ts'
@@ -42,9 +43,10 @@ export interface VariantResults {
   readonly buildSeconds: readonly number[]
 }
 
-/** A search by one beam. */
+/** A search by one beam or epsilon. */
 export interface VariantPoint {
   readonly beam: number
+  readonly epsilon?: number
   readonly recall: number
   readonly work: Pick<Work, 'distances' | 'hops'>
   /** Queries for each second of processor time, one query a call. */
@@ -60,7 +62,7 @@ interface Opened {
 }
 
 /** A point while it is measured. */
-interface Timed extends Omit<VariantPoint, 'beam'> {
+interface Timed extends Omit<VariantPoint, 'beam' | 'epsilon'> {
   readonly params: SearchParams
   readonly single: number[]
   readonly batch: number[]
@@ -95,7 +97,11 @@ export async function measureAblation(
     return variants.map(({ id, settings }, i) => ({
       id,
       settings,
-      points: (searched[i] ?? []).map(({ params, ...point }) => ({ beam: params.beam, ...point })),
+      points: (searched[i] ?? []).map(({ params: { beam, epsilon }, ...point }) => ({
+        beam,
+        ...(epsilon === undefined ? {} : { epsilon }),
+        ...point,
+      })),
       buildSeconds: builds[i] ?? [],
     }))
   } finally {
@@ -156,17 +162,15 @@ function build(
   })
 }
 
-/** The two beams around the recall: the last that does not reach it, and the first that does. */
+/** The two beams, or epsilons, around the recall: the last that does not reach it, and the first that does. */
 async function choosePoints(
   { queryVectors, queries }: Dataset,
   recall: Recall,
   { variant: { settings }, index }: { readonly variant: Variant; readonly index: Hnsw },
   { k, beams, recall: wanted, threads }: AblationOptions,
 ): Promise<Timed[]> {
-  const { rescore } = settings
   const reached: { params: SearchParams; recall: number }[] = []
-  for (const beam of beams) {
-    const params = { k, beam, ...(rescore === undefined ? {} : { rescore: Math.ceil(rescore * k) }) }
+  for (const params of effortsOf(k, { beams, ...settings })) {
     const { rows } = await index.searchMany(queryVectors, { ...params, threads })
     reached.push({ params, recall: recall.at(k, rows, k, queries) })
     if (reached.some((each) => each.recall >= wanted)) break

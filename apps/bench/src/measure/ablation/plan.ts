@@ -1,6 +1,7 @@
 import type { Technique } from '@omen/hnsw'
 import type { EngineSettings } from '../../workload.ts'
 import {
+  EPSILON_EXPECTATION,
   type Expectation,
   GRAPH_EXPECTATIONS,
   NOTHING_EXPECTATION,
@@ -55,6 +56,11 @@ export function planAblation(best: VariantSettings, techniques: readonly Techniq
       opens: ALL,
     })
     rows.push({ name, with: ALL, without: id, ...TECHNIQUE_EXPECTATIONS[name] })
+  }
+  const { epsilons, ...byBeam } = best
+  if (epsilons) {
+    variants.push({ id: 'by-beam', settings: byBeam, opens: ALL })
+    rows.push({ name: 'epsilon in place of beam', with: ALL, without: 'by-beam', ...EPSILON_EXPECTATION })
   }
   const { alpha = 1, quantizer, m } = best
   if (alpha !== 1) {
