@@ -80,7 +80,8 @@ export class TunedSettings {
    */
   reaching(recall: number, k: number): TunedSetting {
     const enough = this.#settings.filter((setting) => setting.recall >= recall && setting.k >= k)
-    const [least] = enough.sort((a, b) => a.beam - b.beam || a.rescore - b.rescore)
+    // A beam says little where epsilon ends walks: what was tuned for less takes less.
+    const [least] = enough.sort((a, b) => a.recall - b.recall || a.k - b.k)
     if (least) return least
     const known =
       this.#settings.map((each) => `recall ${each.recall} at k = ${each.k}`).join(', ') || 'nothing'
