@@ -1,8 +1,11 @@
+import { basename, dirname } from 'node:path'
 import type { Progress } from '@omen/cli/terminal'
 import { OmenError } from '@omen/core'
+import { openSectionRegion, type SectionFile } from '@omen/core/file'
 import { Hnsw, type HnswOptions, type Keep } from '@omen/hnsw'
-import { doctor } from '@omen/native'
+import { accelerator, doctor } from '@omen/native'
 import { quantizers } from '@omen/quant'
+import { fileStorage } from '@omen/storage-mmap'
 import { omenVersion } from '../environment.ts'
 import type { BuildParams, Engine, Rows, SearchParams, VectorShape, Work } from './engine.ts'
 import { omenQuantizer } from './omen-quantizer.ts'
@@ -12,6 +15,7 @@ export class OmenHnsw implements Engine<Float32Array> {
   readonly version: string = omenVersion()
   readonly kernels: string = doctor().kernels
   #index: Hnsw | undefined
+  #file: SectionFile | undefined
 
   async build(
     vectors: Float32Array,
@@ -53,8 +57,12 @@ export class OmenHnsw implements Engine<Float32Array> {
     return this.#built.save(path)
   }
 
+  /** Maps the file; its links and codes are checked, and searched in place. */
   async open(path: string): Promise<void> {
-    this.#index = await Hnsw.open(path, { quantizers: quantizers() })
+    const storage = await fileStorage(dirname(path), { readOnly: true })
+    const region = await storage.read(basename(path))
+    this.#file = await openSectionRegion(region, path, { accelerator: accelerator() })
+    this.#index = await Hnsw.open(this.#file, { quantizers: quantizers(), readOnly: true })
   }
 
   bytes(): Readonly<Record<string, number>> {
@@ -62,7 +70,7 @@ export class OmenHnsw implements Engine<Float32Array> {
   }
 
   close(): void {
-    this.#index?.close()
+    void this.#index?.close().then(() => this.#file?.close())
   }
 
   get #built(): Hnsw {

@@ -80,8 +80,8 @@ ${markdownTable(heads, rows)}
 
 ${growth(results)}
 
-Searches are on one thread; builds on all. An index is saved, and opened by another process, which reads all of it: opening
-by mapping the file is still to come. *Recall, opened* and *speed, opened* are of the same searches there, the speed as a
+Searches are on one thread; builds on all. An index is saved, and opened by another process: hnswlib reads the file, Omen maps
+it, checks all of it and searches it in place. *Recall, opened* and *speed, opened* are of the same searches there, the speed as a
 share of that before saving (measured at another time, so it is noisier than ratios of one round).
 
 ${measuredBy(results)}
