@@ -32,6 +32,7 @@ import { type Inspection, inspect } from './inspect.ts'
 import { type HnswMergeOptions, mergeParts } from './merge.ts'
 import type { MergePlan } from './merge-plan.ts'
 import {
+  checkEpsilon,
   checkOptions,
   type HnswBuildOptions,
   type HnswOpenOptions,
@@ -369,8 +370,7 @@ export class Hnsw implements VectorIndex {
         throw new OmenError('invalid_argument', 'there are no rows yet to tune searches by')
       }
       const report = await tune(parts, this.shape, options, this.#threads, check)
-      const { recall, k, beam, epsilon, rescore } = report
-      this.#tuned.set({ recall, k, beam, ...(epsilon === undefined ? {} : { epsilon }), rescore })
+      this.#tuned.set(report)
       return report
     }, options?.signal)
   }
@@ -432,12 +432,7 @@ export class Hnsw implements VectorIndex {
   #check(options: SearchManyOptions): CheckedSearch {
     this.#checkOpen()
     const search = checkSearch(options, (k, recall) => this.#tuned.effort(k, recall, options))
-    if (search.epsilon < Infinity && this.shape.metric === 'dot') {
-      throw new OmenError(
-        'invalid_argument',
-        'epsilon is a share of a distance, which dot has no origin for: give beam in its place',
-      )
-    }
+    checkEpsilon(search, this.shape)
     return search
   }
 

@@ -1,6 +1,7 @@
 import {
   type Accelerator,
   type AddOptions,
+  type CheckedSearch,
   type Codes,
   checkShape,
   f16,
@@ -206,6 +207,15 @@ export function checkRescoreBy(codes: Codes | undefined, { dimension, metric }: 
     )
   }
   return codes
+}
+
+/** @throws OmenError `invalid_argument` for distances without an origin, of which there is no share */
+export function checkEpsilon({ epsilon }: CheckedSearch, { metric }: Shape): void {
+  if (epsilon === Infinity || metric !== 'dot') return
+  throw new OmenError(
+    'invalid_argument',
+    'epsilon is a share of a distance, which dot has no origin for: give beam in its place',
+  )
 }
 
 function checkQuantizer(name: string, quantizer: Quantizer): void {

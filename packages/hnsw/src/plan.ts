@@ -42,7 +42,7 @@ const SPARSE_SCAN = 4
 /** Of its beam, what a walk that ends when the closest have settled has expanded then. */
 const SETTLED = 0.5
 /** Lists that a walk expands which epsilon ends, whatever its beam: some dozens to some hundreds. */
-const EPSILON_EXPANDED = 100
+const EPSILON_EXPANDED = 64
 const FOREVER = 0xffffffff
 
 /** One way to search, with what it would cost. */

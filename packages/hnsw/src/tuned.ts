@@ -43,9 +43,9 @@ export class TunedSettings {
     return this.#settings
   }
 
-  set(setting: TunedSetting): void {
-    const others = this.#settings.filter(({ recall, k }) => recall !== setting.recall || k !== setting.k)
-    this.#settings = [...others, setting]
+  set({ recall, k, beam, epsilon, rescore }: TunedSetting): void {
+    const others = this.#settings.filter((each) => each.recall !== recall || each.k !== k)
+    this.#settings = [...others, { recall, k, beam, ...(epsilon === undefined ? {} : { epsilon }), rescore }]
   }
 
   /**

@@ -193,7 +193,7 @@ test.skipIf(missing)(`ablation leaves out one thing at a time (skipped: ${missin
   const json = join(folder, 'r.json')
   const sizes = [
     '--rows',
-    '2000',
+    '5000',
     '--queries',
     '20',
     '--rounds',
@@ -221,6 +221,7 @@ test.skipIf(missing)(`ablation leaves out one thing at a time (skipped: ${missin
     'm16',
     'sq8',
   ])
+  expect(output).toMatch(/\| epsilon in place of beam \| \d.* \| not known \|/)
   expect(output).toMatch(/\| hugePages \| .* \| 1\.00× \| 1\.00× \| 1\.04–1\.15× \|/)
   const { datasets } = JSON.parse(readFileSync(json, 'utf8')) as AblationRun
   const variants = datasets[0]?.variants ?? []
@@ -228,6 +229,7 @@ test.skipIf(missing)(`ablation leaves out one thing at a time (skipped: ${missin
     'all',
     'again',
     ...TECHNIQUES.map((name) => `without-${name}`),
+    'by-beam',
     'alpha1',
     'f32',
     'sq8',
@@ -239,8 +241,8 @@ test.skipIf(missing)(`ablation leaves out one thing at a time (skipped: ${missin
     expect(buildSeconds, id).toEqual([expect.any(Number)])
     for (const { single, batch } of points) expect([single.length, batch.length], id).toEqual([2, 2])
   }
-  expect(again?.points.map(({ beam, recall, work }) => ({ beam, recall, work }))).toEqual(
-    all?.points.map(({ beam, recall, work }) => ({ beam, recall, work })),
+  expect(again?.points.map(({ epsilon, recall, work }) => ({ epsilon, recall, work }))).toEqual(
+    all?.points.map(({ epsilon, recall, work }) => ({ epsilon, recall, work })),
   )
   const path = join(folder, 'ablation.md')
   const document = readFileSync(path, 'utf8')
