@@ -57,8 +57,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 /**
  * Checks what a caller asks of a search and fills in the defaults.
  *
- * @param defaults `beam`, `epsilon` and `rescore` of an index for a search that does not name them, or how they follow from `k` and
- * `recall`
+ * @param defaults `beam`, `epsilon` and `rescore` of an index for a search that does not name them, or how they follow from
+ * `k` and `recall`
  * @throws OmenError `invalid_argument` naming the option; `aborted` when the signal has fired already; what `defaults`
  * throws
  */

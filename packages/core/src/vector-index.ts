@@ -19,8 +19,8 @@ export interface SearchOptions {
   /** Candidates whose distance is computed again from the finer codes kept for that, raised to k when below it. */
   readonly rescore?: number
   /**
-   * Share of the true k nearest that searches should find, above 0 and at most 1, in place of `beam`, `epsilon` and `rescore`: a graph
-   * index takes settings that it was tuned to. An exact index finds them all and ignores it.
+   * Share of the true k nearest that searches should find, above 0 and at most 1, in place of `beam`, `epsilon` and
+   * `rescore`: a graph index takes settings that it was tuned to. An exact index finds them all and ignores it.
    */
   readonly recall?: number
   /** Rows that may be returned; a row beyond its length is not accepted. Borrowed until the search ends. */

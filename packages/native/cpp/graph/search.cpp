@@ -98,8 +98,9 @@ void LayerWalk::load() {
   for (const uint32_t row : batch_) codes_->prefetch(row);
 }
 
-// The list after this one is expanded before this one is compared. So a candidate that this one would bring forward
-// comes a step late, which costs a few percent more distances, but no code is waited for.
+// The list after this one is expanded before this one is compared, so that its codes can be asked for meanwhile, a few at a
+// time (see RowsView). A candidate that this one would bring forward then comes a step late, which costs a few percent more
+// distances.
 bool LayerWalk::step() {
   if (!walking_) return false;
   Batch ahead;
