@@ -44,7 +44,7 @@ export const TECHNIQUE_EXPECTATIONS: Readonly<Record<Technique, Expectation>> = 
         below:
           'the longer a code, the less it brings, since the lines of a code that follow the first cost little without being asked for. Over 40,000 vectors of GloVe, with 100 components, it brings 1.54× with codes of one cache line (lvq4), 1.35× with two (sq8), 1.07× with seven (f32), where a distance takes 75, 75 and 100 ns without it. A code of 512 components has five lines.',
         above:
-          'a code is one cache line, and bringing one from memory takes longer on this machine than comparing it. Over 3,000 vectors, whose codes the L2 cache holds, it brings no more than 1.05×.',
+          'a code is one cache line, or two with leanvec, and bringing one from memory takes longer on this machine than comparing it. Over 3,000 vectors, whose codes the L2 cache holds, it brings no more than 1.05×.',
       },
     },
   },
