@@ -41,18 +41,17 @@ export async function findEfforts(
 ): Promise<Effort[]> {
   const reaches = async (effort: Effort): Promise<boolean> => (await measure(effort)) >= target
   const byBeam: Way = (width, rescore) => ({ beam: Math.min(Math.ceil(width), maxBeam), rescore })
-  const beam = await leastBeam((width) => reaches(byBeam(width, rescores ? width : k)), k, maxBeam)
+  // Where there is nothing finer, only those that are returned count as rescored.
+  const allOf = (width: number): number => (rescores ? width : k)
+  const beam = await leastBeam((width) => reaches(byBeam(width, allOf(width))), k, maxBeam)
   if (beam === undefined) return []
-  const found = [byBeam(beam, rescores ? beam : k)]
-  if (rescores) found.push(...(await withFewerRescored(reaches, byBeam, beam, k, beam)))
+  const found = await effortsFrom(byBeam, beam, allOf(beam), k, reaches)
   if (!hasOrigin) return found
   const room = Math.min(ROOM * beam, maxBeam)
   const byEpsilon: Way = (epsilon, rescore) => ({ beam: room, epsilon, rescore })
-  const epsilon = await leastEpsilon((width) => reaches(byEpsilon(width, rescores ? room : k)))
+  const epsilon = await leastEpsilon((width) => reaches(byEpsilon(width, allOf(room))))
   if (epsilon === undefined) return found
-  found.push(byEpsilon(epsilon, rescores ? room : k))
-  if (rescores) found.push(...(await withFewerRescored(reaches, byEpsilon, epsilon, k, room)))
-  return found
+  return [...found, ...(await effortsFrom(byEpsilon, epsilon, allOf(room), k, reaches))]
 }
 
 async function leastBeam(
@@ -91,15 +90,18 @@ async function leastEpsilon(reaches: (epsilon: number) => Promise<boolean>): Pro
   return enough
 }
 
-/** For each smaller number of rescored candidates the least width that reaches the recall, where one does. */
-async function withFewerRescored(
-  reaches: (effort: Effort) => Promise<boolean>,
+/**
+ * The effort that rescores all, and for each smaller number of rescored candidates the one of the least width that reaches
+ * the recall, where one does.
+ */
+async function effortsFrom(
   way: Way,
   width: number,
-  k: number,
   all: number,
+  k: number,
+  reaches: (effort: Effort) => Promise<boolean>,
 ): Promise<Effort[]> {
-  const found: Effort[] = []
+  const found = [way(width, all)]
   for (let rescore = k; rescore < all; rescore = Math.ceil(rescore * RESCORE_RATIO)) {
     const efforts = WIDER.map((factor) => way(width * factor, rescore))
     // One look at the widest tells whether any will do.

@@ -242,7 +242,7 @@ class LayerWalk {
  private:
   using Batch = std::span<const uint32_t>;
   bool expand(Batch& batch);
-  void load();
+  bool expand_at_once();
 
   const Graph* graph_ = nullptr;
   const Codes* codes_ = nullptr;

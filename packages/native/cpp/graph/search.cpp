@@ -75,8 +75,7 @@ void LayerWalk::start(const Graph& graph, const Codes& codes, Scratch& scratch, 
   if (ends.places > 0) scratch.pool.within(ends.places, ends.factor);
   scratch.pool.limit(settling_.reach());
   scratch.pool.insert(from);
-  walking_ = expand(batch_);
-  load();
+  walking_ = expand_at_once();
 }
 
 // The closest candidate's unseen neighbours, if there is a candidate left to expand.
@@ -92,10 +91,13 @@ bool LayerWalk::expand(Batch& batch) {
   return true;
 }
 
-// Starts all loads of the rows to compare next at once: there is nothing to compare meanwhile.
-void LayerWalk::load() {
-  if (!graph_->techniques.prefetch_codes) return;
-  for (const uint32_t row : batch_) codes_->prefetch(row);
+// Expands where there is nothing to compare meanwhile: all loads start at once.
+bool LayerWalk::expand_at_once() {
+  if (!expand(batch_)) return false;
+  if (graph_->techniques.prefetch_codes) {
+    for (const uint32_t row : batch_) codes_->prefetch(row);
+  }
+  return true;
 }
 
 // The list after this one is expanded before this one is compared, so that its codes can be asked for meanwhile, a few at a
@@ -113,13 +115,8 @@ bool LayerWalk::step() {
   } else {
     for (size_t i = 0; i < batch_.size(); i++) scratch_->pool.insert(make_candidate(distances[i], batch_[i]));
   }
-  if (two) {
-    batch_ = ahead;
-    return true;
-  }
-  walking_ = expand(batch_);
-  load();
-  return walking_;
+  if (two) batch_ = ahead;
+  return walking_ = two || expand_at_once();
 }
 
 Refusal Search::begin(const Graph& graph, Scratch& scratch, const void* query, const SearchOptions& options) {

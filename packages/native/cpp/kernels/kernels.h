@@ -72,7 +72,7 @@ struct RowsView {
   void load_ahead(size_t most) {
     const size_t count = most < ahead.size() ? most : ahead.size();
     for (size_t i = 0; i < count; i++) {
-      prefetch_bytes(chunks[ahead[i] >> 14] + size_t(ahead[i] & 16383) * stride, ahead_bytes);
+      prefetch_bytes(at(ahead[i]) - offset, ahead_bytes);
     }
     ahead = ahead.subspan(count);
   }
